@@ -1,0 +1,117 @@
+"""`Forecast`, what every method gives, and `Predictor`, what every method is. Knows nothing of who made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+
+import numpy as np
+
+from gatecast.panel import Layout, Panel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Origins(NamedTuple):
+    """Places to forecast from: origin `k` lies in series `series[k]` and has seen its first `ends[k]` rows.
+
+    Both (origins,) int64. The first value to be forecast is row `ends[k]` of that series, counted from 0.
+    """
+
+    series: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def last(cls, panel: Panel) -> Origins:
+        """The end of every series: where the real forecast starts."""
+        return cls(np.arange(len(panel)), panel.lengths.copy())
+
+
+class Prediction(NamedTuple):
+    """Forecasts from `n` origins in the unit of the data.
+
+    point: (n, horizon). lower, upper: (n, horizon, levels), the ends of the central intervals, in the order of the
+    levels that the method was asked for; lower falls and upper rises with the level, and the point lies between.
+    """
+
+    point: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+class Predictor(Protocol):
+    """A forecasting method: naive, network, ensemble or wrapper. `backtest` knows nothing more of it.
+
+    `predict_at` may read the panel's target and past covariates up to each origin's end and nothing after it.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def fit(self, panel: Panel) -> Self:
+        """Learn from all rows of the panel."""
+        ...
+
+    def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
+        """Forecast from many origins at once."""
+        ...
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The next `horizon` values of every series, in the unit that came in.
+
+    ids: (series,). time, point: (series, horizon). levels: central intervals in percent, as (80, 95).
+    lower, upper: (series, horizon, levels).
+    """
+
+    ids: tuple[str, ...]
+    time: np.ndarray
+    point: np.ndarray
+    levels: tuple[float, ...]
+    lower: np.ndarray
+    upper: np.ndarray
+    target: str
+    layout: Layout
+
+    @classmethod
+    def from_prediction(cls, panel: Panel, prediction: Prediction, levels: Sequence[float]) -> Forecast:
+        """A prediction from the end of every series of the panel, with its dates."""
+        horizon = prediction.point.shape[1]
+        time = panel.frequency.after(panel.last_time(), horizon)
+        point, lower, upper = prediction
+        return cls(panel.ids, time, point, tuple(levels), lower, upper, panel.target, panel.layout)
+
+    def __len__(self) -> int:
+        """Number of series."""
+        return len(self.ids)
+
+    @property
+    def horizon(self) -> int:
+        return self.point.shape[1]
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """The table, a flat array a column: the input's own id and time columns, `forecast`, `lo-80`, `hi-80`, …"""
+        table: dict[str, np.ndarray] = {}
+        if self.layout.id is not None:
+            ids = (
+                np.array([int(i) for i in self.ids]) if self.layout.id_is_integer else np.array(self.ids, dtype=object)
+            )
+            table[self.layout.id] = np.repeat(ids, self.horizon)
+        table[self.layout.time or "step"] = self.time.ravel()
+        table["forecast"] = self.point.ravel()
+        for k, level in enumerate(self.levels):
+            table[f"lo-{level:g}"] = self.lower[:, :, k].ravel()
+            table[f"hi-{level:g}"] = self.upper[:, :, k].ravel()
+        return table
+
+    def to_frame(self) -> Any:
+        """A frame of the kind that came in: polars for paths and arrays."""
+        import narwhals as nw
+
+        frame = nw.from_dict(self.columns(), backend=self.layout.backend)
+        if self.layout.time_zone:
+            column = nw.col(self.layout.time or "step").dt.replace_time_zone("UTC")
+            frame = frame.with_columns(column.dt.convert_time_zone(self.layout.time_zone))
+        return frame.to_native()
