@@ -1,0 +1,1 @@
+"""Training: the loop, optimisers, stopping and checkpoints. Knows no files of users and no reports."""
