@@ -1,3 +1,45 @@
-"""Forecast time series with LSTM networks, and tell the truth about the forecast."""
+"""Forecast time series with LSTM networks, and tell the truth about the forecast.
 
-__version__ = "0.1.0"
+The public names load when they are first used, so that `import gatecast` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gatecast.version import __version__
+
+if TYPE_CHECKING:
+    from gatecast import datasets, errors
+    from gatecast.data import read
+    from gatecast.evaluation import Scores
+    from gatecast.forecast import Forecast
+    from gatecast.forecaster import Forecaster, load
+    from gatecast.panel import Panel
+
+__all__ = ["Forecast", "Forecaster", "Panel", "Scores", "__version__", "datasets", "errors", "load", "read"]
+
+_HOMES = {
+    "Forecast": "gatecast.forecast",
+    "Forecaster": "gatecast.forecaster",
+    "Panel": "gatecast.panel",
+    "Scores": "gatecast.evaluation",
+    "load": "gatecast.forecaster",
+    "read": "gatecast.data",
+}
+_MODULES = ("datasets", "errors")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"gatecast.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gatecast' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
