@@ -1,0 +1,140 @@
+"""The closed table of backbones: a model is registered by being defined.
+
+A file of this folder defines one model, whose name is the file's (`_` read as `-`), so that `names()` needs no import
+and no torch; `get` imports the one file that it needs. A name is looked up in the table and never becomes an import
+path. Knows what a backbone promises; knows neither data nor training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from gatecast.errors import OptionError, nearest
+from gatecast.language import Text
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_PACKAGE, _, _OWN_NAME = __name__.rpartition(".")
+_NOT_MODELS = {_OWN_NAME, "network"}
+
+
+class Backbone(Protocol):
+    """What every model's module is, besides a torch.nn.Module: x (batch, time, inputs) → y (batch, time, output_size).
+
+    The state goes in and comes out; None is the start.
+    """
+
+    output_size: int
+
+    def __init__(self, input_size: int, config: Any) -> None: ...
+
+    def __call__(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]: ...
+
+
+BackboneClass = TypeVar("BackboneClass", bound=type[Backbone])
+
+
+@dataclass(frozen=True)
+class Model:
+    """One row of the table.
+
+    name: what users call it. backbone: the module's class. config: its frozen dataclass. causal: no output depends on
+    later inputs. streams: chunks, down to single steps, with the state handed on give what the whole sequence gives.
+    description: one line for `gatecast models`.
+    """
+
+    name: str
+    backbone: type[Backbone]
+    config: type[Any]
+    causal: bool
+    streams: bool
+    description: Text
+
+    def configure(self, options: Mapping[str, Any]) -> Any:
+        """A config from options by name; those left out keep their defaults.
+
+        Raises: OptionError for an unknown option or a value that cannot be used.
+        """
+        known = [field.name for field in fields(self.config)]
+        for option in options:
+            if option not in known:
+                hint = nearest(option, known)
+                listed = ", ".join(known)
+                raise OptionError(
+                    f"model {self.name!r} has no option {option!r}{hint.english}; its options: {listed}.",
+                    f"模型 {self.name!r} 没有选项 {option!r}{hint.chinese}；可用选项：{listed}。",
+                )
+        # JSON and TOML know lists alone; configs are hashable
+        return self.config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
+
+
+_table: dict[str, Model] = {}
+
+
+def register(
+    name: str, *, config: type[Any], causal: bool, streams: bool, description: Text
+) -> Callable[[BackboneClass], BackboneClass]:
+    """Class decorator that adds a backbone to the table.
+
+    Raises: OptionError if the name is taken.
+    """
+
+    def add(backbone: BackboneClass) -> BackboneClass:
+        home = _files().get(name, backbone.__module__)  # a file's own name is taken even before it is imported
+        if name in _table or backbone.__module__ != home:
+            raise OptionError(
+                f"a model named {name!r} exists already, in {home}; choose another name for {backbone.__qualname__}.",
+                f"名为 {name!r} 的模型已存在于 {home}；请为 {backbone.__qualname__} 另选名称。",
+            )
+        _table[name] = Model(name, backbone, config, causal, streams, description)
+        return backbone
+
+    return add
+
+
+def names() -> tuple[str, ...]:
+    """Every model's name, sorted. Imports no model."""
+    return tuple(sorted({*_files(), *_table}))
+
+
+def get(name: str) -> Model:
+    """The model of this name.
+
+    Raises: OptionError if there is none: lists the known and offers the nearest.
+    """
+    files = _files()
+    if name not in _table and name in files:
+        import_module(files[name])
+    if name not in _table:
+        hint = nearest(name, names())
+        known = ", ".join(names())
+        raise OptionError(
+            f"no model is named {name!r}{hint.english}; known models: {known}.",
+            f"没有名为 {name!r} 的模型{hint.chinese}；已有模型：{known}。",
+        )
+    return _table[name]
+
+
+def describe() -> tuple[Model, ...]:
+    """Every model, sorted by name. Imports them all."""
+    return tuple(get(name) for name in names())
+
+
+def build(name: str, input_size: int, options: Mapping[str, Any]) -> Backbone:
+    """A backbone with fresh weights, drawn from torch's global stream.
+
+    Raises: OptionError for an unknown name or option, or a value that cannot be used.
+    """
+    model = get(name)
+    return model.backbone(input_size, model.configure(options))
+
+
+def _files() -> dict[str, str]:
+    """Model's name → the module that defines it."""
+    found = (module.name for module in iter_modules(import_module(_PACKAGE).__path__))
+    return {stem.replace("_", "-"): f"{_PACKAGE}.{stem}" for stem in found if stem not in _NOT_MODELS}

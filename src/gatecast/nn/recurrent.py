@@ -1,0 +1,117 @@
+"""`LSTM`, `GRU` and `RNN`: stacks of recurrent layers over whole sequences, equal to torch.nn's of the same names.
+
+Parameters have torch.nn's names, shapes and first values, so that state dicts interchange wherever all layers have one
+width; a stack whose layers differ in width has the same names with each layer's own sizes. A module differs from
+another only in its cell and its kernel; what they share stands in `gatecast.nn.stack`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gatecast.nn import options
+from gatecast.nn.cells import Nonlinearity, Weights, gru_step, lstm_step, rnn_step
+from gatecast.nn.stack import Stack
+from gatecast.nn.state import Parts
+
+
+class LSTM(Stack):
+    """Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000), equal to torch.nn.LSTM."""
+
+    parts = ("h", "c")
+    gates = 4
+    mode = "LSTM"
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int | Sequence[int],
+        num_layers: int | None = None,
+        *,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        fused: bool = True,
+    ) -> None:
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, fused
+        )
+
+    def _step(self, x: Tensor, parts: Parts, weights: Weights) -> Parts:
+        h, c = parts
+        return lstm_step(x, h, c, weights)
+
+    def _kernel(
+        self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int, dropout: float
+    ) -> tuple[Tensor, ...]:
+        return torch.lstm(x, parts, weights, self.bias, layers, dropout, self.training, self.bidirectional, False)
+
+
+class GRU(Stack):
+    """Gated recurrent unit (Cho et al. 2014, reset gate after the matrix product), equal to torch.nn.GRU."""
+
+    gates = 3
+    mode = "GRU"
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int | Sequence[int],
+        num_layers: int | None = None,
+        *,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        fused: bool = True,
+    ) -> None:
+        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, fused)
+
+    def _step(self, x: Tensor, parts: Parts, weights: Weights) -> Parts:
+        (h,) = parts
+        return (gru_step(x, h, weights),)
+
+    def _kernel(
+        self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int, dropout: float
+    ) -> tuple[Tensor, ...]:
+        (h,) = parts
+        return torch.gru(x, h, weights, self.bias, layers, dropout, self.training, self.bidirectional, False)
+
+
+class RNN(Stack):
+    """Simple recurrent network (Elman 1990) with tanh or relu, equal to torch.nn.RNN."""
+
+    gates = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int | Sequence[int],
+        num_layers: int | None = None,
+        *,
+        nonlinearity: Nonlinearity = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        fused: bool = True,
+    ) -> None:
+        self.nonlinearity: Nonlinearity = options.choice("nonlinearity", nonlinearity, ("tanh", "relu"))
+        self.mode = f"RNN_{nonlinearity.upper()}"
+        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, fused)
+
+    def _step(self, x: Tensor, parts: Parts, weights: Weights) -> Parts:
+        (h,) = parts
+        return (rnn_step(x, h, weights, self.nonlinearity),)
+
+    def _kernel(
+        self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int, dropout: float
+    ) -> tuple[Tensor, ...]:
+        (h,) = parts
+        kernel = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
+        return kernel(x, h, weights, self.bias, layers, dropout, self.training, self.bidirectional, False)
