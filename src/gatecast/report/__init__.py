@@ -1,0 +1,5 @@
+"""The report: a forecast and the truth about it, on one page for a person to read."""
+
+from gatecast.report.page import write_report
+
+__all__ = ["write_report"]

@@ -1,0 +1,192 @@
+"""`write_report`: one HTML file that holds everything it shows and contacts no address.
+
+The page is a Jinja template with its style and script beside it. Plotly's script travels compressed inside the file
+(2 MB instead of 5): the browser unpacks it. A content security policy forbids every request, and all that users
+wrote (names, ids, columns) is escaped. The same input gives the same bytes: nothing of the clock is written.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gatecast.atomic import write_file
+from gatecast.evaluation.baselines import method_name
+from gatecast.language import current
+from gatecast.report import charts, tables, words
+from gatecast.report.selection import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import jinja2
+
+    from gatecast.data import Note, Reading
+    from gatecast.evaluation import Scores
+    from gatecast.forecast import Forecast
+    from gatecast.language import Text
+    from gatecast.report.selection import Shown
+    from gatecast.training.history import History
+
+_HERE = Path(__file__).parent
+_MOST_NOTES = 8  # of one kind
+_VISIBLE_ROWS = 7  # a longer forecast table starts folded
+
+
+def write_report(
+    path: Path,
+    *,
+    reading: Reading,
+    scores: Scores | None,
+    history: History | None,
+    forecast: Forecast,
+    model_words: Sequence[Text],
+    title: str,
+    recipe: Mapping[str, str],
+) -> None:
+    """Write the report in the language of `gatecast.language`.
+
+    scores, history: None where nothing was judged or trained; the page says so. model_words: the model described,
+    a sentence each. recipe: the options that repeat the run, name → value.
+    Raises: OutputError where the file cannot be written.
+    """
+    shown = choose(reading.panel, forecast, scores)
+    page = {
+        "title": title,
+        "language": "zh-CN" if current() == "zh" else "en",
+        "words": words,
+        "style": (_HERE / "page.css").read_text("utf-8"),
+        "script": (_HERE / "page.js").read_text("utf-8"),
+        "library": _library(),
+        "figures": _figures(reading, scores, history, forecast, shown),
+        "verdict": _verdict(scores),
+        "tiles": _tiles(scores, forecast),
+        "about": _captions(scores, history, forecast, shown),
+        "choices": [(series.id, series.why) for series in shown] if len(forecast) > 1 else [],
+        "forecasts": [tables.forecast_rows(forecast, series) for series in shown],
+        "folded": forecast.horizon > _VISIBLE_ROWS,
+        "comparison": tables.comparison(scores) if scores else None,
+        "diagnostics": scores.notes if scores else (),
+        "reading": reading,
+        "notes": _notes(reading.notes),
+        "model_words": model_words,
+        "recipe": recipe,
+    }
+    write_file(path, _templates().get_template("page.html").render(page).encode())
+
+
+def _figures(
+    reading: Reading, scores: Scores | None, history: History | None, forecast: Forecast, shown: Sequence[Shown]
+) -> dict[str, list[charts.Figure | None]]:
+    """Name of a chart → one figure for each series on view, or a single one for all."""
+    figures: dict[str, list[charts.Figure | None]] = {
+        "forecast": [charts.forecast_fan(reading.panel, forecast, series) for series in shown]
+    }
+    if scores is not None:
+        figures["backtest"] = [
+            charts.past_windows(reading.panel, scores, series) if len(series.windows) else None for series in shown
+        ]
+        figures["steps"] = [charts.error_of_steps(scores)]
+        figures["coverage"] = [charts.coverage_of_steps(scores)]
+    if history is not None and history.step:
+        figures["training"] = [charts.training_curve(history)]
+    return figures
+
+
+def _captions(
+    scores: Scores | None, history: History | None, forecast: Forecast, shown: Sequence[Shown]
+) -> dict[str, Text]:
+    """Name of a chart → the sentence under its heading."""
+    horizon = forecast.horizon
+    about = {"forecast": words.about_forecast(forecast.levels, [])}
+    if len(shown) < len(forecast):
+        about["choice"] = words.about_choice(len(shown), len(forecast))
+    if history is not None:
+        about["training"] = words.about_training(history)
+    if scores is None:
+        return about
+    shares = charts.coverage(scores)
+    if scores.levels == forecast.levels:
+        about["forecast"] = words.about_forecast(forecast.levels, shares.mean(axis=0).tolist())
+    most = max((len(series.windows) for series in shown), default=0)
+    drawn = max((charts.windows_drawn(scores, series) for series in shown), default=0)
+    about["backtest"] = words.about_backtest(most, drawn, method_name(scores.verdict.best_baseline))
+    about["steps"] = words.about_steps(horizon)
+    windows = len(scores.actual)
+    wanted = min(scores.levels, default=0.0) / 100
+    about["coverage"] = words.about_coverage(windows, 1.96 * float(np.sqrt(wanted * (1 - wanted) / max(1, windows))))
+    return about
+
+
+def _verdict(scores: Scores | None) -> dict[str, Any]:
+    """The verdict's kind and words, and where the gain and its interval lie on a line from worse to better."""
+    if scores is None:
+        return {"kind": "not judged", "text": words.NOT_JUDGED}
+    verdict = scores.verdict
+    card: dict[str, Any] = {"kind": verdict.kind, "text": verdict.text}
+    if np.isfinite([verdict.gain, verdict.low, verdict.high]).all():
+        reach = 1.15 * max(abs(verdict.gain), abs(verdict.low), abs(verdict.high), 0.05)
+        card["gain"] = [50 + 50 * value / reach for value in (verdict.gain, verdict.low, verdict.high)]
+        card["numbers"] = words.gain(verdict.gain, verdict.low, verdict.high)
+    return card
+
+
+def _tiles(scores: Scores | None, forecast: Forecast) -> list[tuple[Text, str, str]]:
+    """Name, value and small print of the figures at the top."""
+    tiles = [(words.SERIES, f"{len(forecast):,}", ""), (words.HORIZON, f"{forecast.horizon:,}", "")]
+    if scores is None:
+        return tiles
+    tiles.append((words.WINDOWS, f"{len(scores.actual):,}", ""))
+    mase = dict(zip(scores.methods, scores.table()["MASE"], strict=True))
+    if np.isfinite(mase[scores.methods[0]]):
+        best = tables.number(mase.get(scores.verdict.best_baseline, np.nan), 3)
+        beside = str(words.MASE_BESIDE).format(value=best)
+        tiles.append((words.MASE_TILE, tables.number(mase[scores.methods[0]], 3), beside))
+    return tiles
+
+
+def _notes(notes: Sequence[Note]) -> list[Text]:
+    """The notes in their order; of each kind only the first ones, then how many more."""
+    seen: Counter[str] = Counter()
+    kept: dict[str, list[Text]] = {}
+    for note in notes:
+        seen[note.kind] += 1
+        if seen[note.kind] <= _MOST_NOTES:
+            kept.setdefault(note.kind, []).append(note.text)
+    for kind, count in seen.items():
+        if count > _MOST_NOTES:
+            kept[kind].append(words.more_notes(count - _MOST_NOTES))
+    return [text for texts in kept.values() for text in texts]
+
+
+@cache
+def _library() -> str:
+    """Plotly's script, compressed, as text that may stand in HTML."""
+    from plotly.offline import get_plotlyjs
+
+    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), compresslevel=6, mtime=0)).decode()
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {
+        "allow_nan": False,
+        "ensure_ascii": False,
+        "separators": (",", ":"),
+    }
+    return environment
