@@ -20,7 +20,7 @@ class Scores:
     """Forecasts of several methods from the same windows beside what came.
 
     methods: names; the first is the model under judgement, the rest are baselines.
-    ids: (windows,) the series of each window. origins: where each window starts.
+    ids: (series,) of the panel. origins: where each window starts; window k is of series `ids[origins.series[k]]`.
     time: (windows, horizon) the dates that were forecast. actual: (windows, horizon).
     last: (windows,) the last value seen before each window.
     predictions: method → point (windows, horizon), lower and upper (windows, horizon, levels).
