@@ -1,0 +1,128 @@
+"""A table whose columns have roles to `Rows`: the last place that knows cells, lines and dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from gatecast.data.datetext import Dates
+from gatecast.data.reading import Note, ReadOptions
+from gatecast.data.roles import Roles
+from gatecast.data.rows import Rows, counted_times
+from gatecast.data.timecolumn import read_times
+from gatecast.data.wide import check_numbers
+from gatecast.errors import ColumnError, DataError
+from gatecast.language import Text
+from gatecast.panel import Layout
+
+if TYPE_CHECKING:
+    from gatecast.data.profile import Profile
+    from gatecast.data.table import Table
+
+
+def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: ReadOptions) -> tuple[Rows, list[Note]]:
+    """Take the columns that have a role out of the table.
+
+    Raises: ColumnError for cells that are no numbers, TimeError for those that are no dates, DataError for missing ids.
+    """
+    used = (roles.target, *roles.past, *roles.future)
+    values = np.column_stack([_numbers(table, profiles, position, roles) for position in used])
+    series, ids = _series(table, roles.id)
+    notes = _word_notes(profiles, used)
+    layout = {"id": None if roles.id is None else table.names[roles.id], "backend": table.backend, "source": table.name}
+    if roles.time is None:
+        time = counted_times(series)
+    else:
+        time, dates = read_times(table, profiles, roles.time, options.day_first)
+        layout["time"] = table.names[roles.time]
+        if dates is not None:
+            layout |= {"time_format": dates.form, "time_zone": dates.zone}
+            notes += _zone_notes(dates)
+    rows = Rows(
+        ids=ids,
+        series=series,
+        time=time,
+        values=values,
+        place=table.rows,
+        target=table.names[roles.target],
+        past=tuple(table.names[i] for i in roles.past),
+        future=tuple(table.names[i] for i in roles.future),
+        in_file=table.in_file,
+        counted=roles.time is None,
+        layout=Layout(**layout, id_is_integer=roles.id is not None and table.columns[roles.id].dtype == pl.Int64),
+    )
+    return rows, notes
+
+
+def _numbers(table: Table, profiles: Sequence[Profile], position: int, roles: Roles) -> np.ndarray:
+    """(rows,) one column as float64, NaN = empty."""
+    profile, role = profiles[position], roles.of(position)
+    if profile.kind == "boolean" and role != "target":
+        return table.columns[position].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    if profile.kind in ("boolean", "date") or profile.numbers is None:
+        what = ("true or false", "真假值") if profile.kind == "boolean" else ("dates", "日期")
+        raise ColumnError(
+            f"{table.name}: the {role} column {profile.name!r} holds {what[0]}, not numbers; choose another with --{role}.",
+            f"{table.name}：列 {profile.name!r} 是{what[1]}而不是数字；请用 --{role} 指定其他列。",
+        )
+    check_numbers(table, position, profile.numbers)
+    values = profile.numbers.values
+    if np.isnan(values).all():
+        raise ColumnError(
+            f"{table.name}: the {role} column {profile.name!r} is empty; choose another with --{role}.",
+            f"{table.name}：列 {profile.name!r} 是空列；请用 --{role} 指定其他列。",
+        )
+    return values
+
+
+def _word_notes(profiles: Sequence[Profile], used: tuple[int, ...]) -> list[Note]:
+    notes = []
+    for position in used:
+        numbers = profiles[position].numbers
+        if numbers is None or not numbers.words:
+            continue
+        name, common = profiles[position].name, numbers.words.most_common(4)
+        shown = ", ".join(f"{word!r} × {count}" for word, count in common)
+        notes.append(
+            Note("text-cells", Text(f"column {name!r}: {shown} taken as empty.", f"列 {name!r}：{shown} 视为空值。"))
+        )
+    return notes
+
+
+def _series(table: Table, position: int | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(index of each row's series, names in order of first appearance). A single series is named after nothing: "0"."""
+    if position is None:
+        return np.zeros(len(table.rows), np.int64), ("0",)
+    column = table.columns[position]
+    if column.dtype == pl.Datetime or column.dtype == pl.Float64:
+        cells = pl.Series([f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in column.to_list()])
+    else:
+        cells = column.cast(pl.String)
+    missing = (cells.is_null() | (cells == "")).fill_null(True).to_numpy()
+    if missing.any():
+        english, chinese = table.where(int(np.argmax(missing)))
+        name = table.names[position]
+        raise DataError(
+            f"{table.name}, {english}: the id column {name!r} is empty; fill it, or drop the row.",
+            f"{table.name} {chinese}：序列名称列 {name!r} 为空；请补上或删除该行。",
+        )
+    ids = cells.unique(maintain_order=True)
+    codes = cells.replace_strict(ids, pl.Series(range(len(ids))), return_dtype=pl.Int64).to_numpy()
+    return codes.astype(np.int64), tuple(ids.to_list())
+
+
+def _zone_notes(dates: Dates) -> list[Note]:
+    if dates.zones < 2:
+        return []
+    return [
+        Note(
+            "time-zone",
+            Text(
+                f"the times have {dates.zones} different offsets from UTC; they are used, and written, in UTC.",
+                f"时间有 {dates.zones} 种不同的时区偏移；统一按 UTC 处理和输出。",
+            ),
+        )
+    ]

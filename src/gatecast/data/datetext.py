@@ -1,0 +1,283 @@
+"""Text cells to times: one format a column, refused where day and month cannot be told apart.
+
+Every format is a pattern with named parts; the parts become whole numbers, and numpy makes dates of them, so that no
+locale and no guess of a parser comes in between.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_NAMES = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_SAMPLE = 64
+_FIRST_YEAR, _LAST_YEAR = 1000, 2999  # others are slips, or stand for "no date"
+_CLOCK = (
+    r"(?:(?:(?P<T>T)| +)(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<p>[AaPp][Mm]))?"
+    r"(?: ?(?P<z>Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}))?)?"
+)
+_YEAR, _MONTH, _DAY, _NAME = r"(?P<Y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})", r"(?P<b>[A-Za-z]{3,9})"
+_A, _B = r"(?P<a1>\d{1,2})", r"(?P<a2>\d{1,2})"
+
+
+class Form(NamedTuple):
+    """pattern: of a whole cell. template: strftime format, where <m>, <d>, <b> and <t> are settled by the cells."""
+
+    pattern: str
+    template: str
+
+
+def _forms() -> list[Form]:
+    plain = [(mark, re.escape(mark)) for mark in "-/."]
+    forms = [Form(f"{_YEAR}{e}{_MONTH}{e}{_DAY}", f"%Y{s}<m>{s}<d>") for s, e in plain]
+    forms += [Form(f"{_YEAR}{e}{_MONTH}", f"%Y{s}<m>") for s, e in plain[:2]]
+    forms += [Form(f"{_A}{e}{_B}{e}{_YEAR}", f"<1>{s}<2>{s}%Y") for s, e in plain]
+    forms += [Form(f"{_A}{e}{_B}{e}(?P<y>\\d{{2}})", f"<1>{s}<2>{s}%y") for s, e in plain[1:]]
+    forms += [Form(f"{_MONTH}{e}{_YEAR}", f"<m>{s}%Y") for s, e in plain[:2]]
+    for s in "- /":
+        forms.append(Form(f"{_DAY}{s}{_NAME}{s}{_YEAR}", f"<d>{s}<b>{s}%Y"))
+        forms.append(Form(f"{_DAY}{s}{_NAME}{s}(?P<y>\\d{{2}})", f"<d>{s}<b>{s}%y"))
+        forms.append(Form(f"{_NAME}{s}{_YEAR}", f"<b>{s}%Y"))
+        forms.append(Form(f"{_YEAR}{s}{_NAME}{s}{_DAY}", f"%Y{s}<b>{s}<d>"))
+        forms.append(Form(f"{_YEAR}{s}{_NAME}", f"%Y{s}<b>"))
+        forms.append(Form(f"{_YEAR}{s}[Qq](?P<q>[1-4])", f"%Y{s}Q%q"))
+        forms.append(Form(f"[Qq](?P<q>[1-4]){s}{_YEAR}", f"Q%q{s}%Y"))
+    return [
+        *forms,
+        Form(f"{_NAME} {_DAY}, {_YEAR}", "<b> <d>, %Y"),
+        Form(f"{_NAME} {_DAY} {_YEAR}", "<b> <d> %Y"),
+        Form(f"{_YEAR}[Qq](?P<q>[1-4])", "%YQ%q"),
+        Form(f"{_YEAR}M(?P<m>\\d{{2}})", "%YM<m>"),
+        Form(f"{_YEAR}年{_MONTH}月{_DAY}日", "%Y年<m>月<d>日"),
+        Form(f"{_YEAR}年{_MONTH}月", "%Y年<m>月"),
+        Form(f"{_YEAR}年第(?P<q>[1-4])季度", "%Y年第%q季度"),
+        Form(f"{_YEAR}年", "%Y年"),
+        Form(f"{_YEAR}-W(?P<V>\\d{{2}})", "%G-W%V"),
+        Form(f"{_YEAR}W(?P<V>\\d{{2}})", "%GW%V"),
+        Form(r"(?P<Y>\d{4})(?P<m>\d{2})(?P<d>\d{2})", "%Y<m><d>"),
+    ]
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> list[tuple[Form, re.Pattern[str]]]:
+    return [(form, re.compile(form.pattern + _CLOCK)) for form in _forms()]
+
+
+# whole numbers that are dates only where the column's name says so
+_COMPACT_MONTH = Form(r"(?P<Y>\d{4})(?P<m>\d{2})", "%Y<m>")
+
+
+@dataclass(frozen=True)
+class Dates:
+    """time: (rows,) datetime64[us] in UTC where a zone was given, NaT where the cell is empty or wrong.
+
+    form: strftime format (see timetext). zone: "UTC", "+08:00" or None; zones: how many offsets there were.
+    wrong: rows whose cell does not fit the column's format. ambiguous: day and month cannot be told apart.
+    """
+
+    time: np.ndarray
+    form: str | None
+    zone: str | None
+    zones: int
+    wrong: np.ndarray
+    ambiguous: bool = False
+
+    @property
+    def share(self) -> float:
+        """Dates among the cells that are not empty."""
+        good = int((~np.isnat(self.time)).sum())
+        return good / max(1, good + len(self.wrong))
+
+
+def looks_like_date(cell: str) -> bool:
+    """Whether one cell has the form of a date."""
+    return any(pattern.fullmatch(cell) for _, pattern in _compiled())
+
+
+def read_dates(cells: pl.Series, day_first: bool | None, compact_months: bool = False) -> Dates | None:
+    """Times of a text column, or None where no format fits any cell.
+
+    day_first: decides where day and month could be swapped. compact_months: 202001 is a month.
+    """
+    text = cells.str.strip_chars()
+    form = _commonest_form(text, compact_months)
+    if form is None:
+        return None
+    parts = text.str.extract_groups(f"^{form.pattern}{_CLOCK}$").struct.unnest()
+    fields = {name: parts[name] for name in parts.columns}
+    swapped, ambiguous = _order(fields, day_first)
+    if "a1" in fields:
+        fields["d"], fields["m"] = (fields["a2"], fields["a1"]) if swapped else (fields["a1"], fields["a2"])
+    number = {name: _whole(fields[name]) for name in ["Y", "y", "m", "d", "q", "V", "H", "M", "S"] if name in fields}
+    time = _assemble(number, fields, len(text))
+    offset, zone, zones = _offsets(fields["z"], np.isnat(time))
+    full = text.is_not_null().to_numpy() & (text != "").fill_null(False).to_numpy()
+    wrong = np.flatnonzero(full & (np.isnat(time) | np.isnat(offset)))
+    time = time - offset
+    return Dates(time, _format(form, fields, swapped, zone, zones), zone, zones, wrong, ambiguous)
+
+
+def _commonest_form(text: pl.Series, compact_months: bool) -> Form | None:
+    full = text.filter(text.is_not_null() & (text != ""))
+    sample = full.gather_every(max(1, len(full) // _SAMPLE)).to_list()
+    forms = _compiled()
+    if compact_months:
+        forms = [*forms, (_COMPACT_MONTH, re.compile(_COMPACT_MONTH.pattern))]
+    counts = [sum(pattern.fullmatch(cell) is not None for cell in sample) for _, pattern in forms]
+    return forms[int(np.argmax(counts))][0] if sample and max(counts) else None
+
+
+def _whole(cells: pl.Series) -> np.ndarray:
+    """(rows,) the part as a number, -1 where it is missing."""
+    return cells.cast(pl.Int64, strict=False).fill_null(-1).to_numpy()
+
+
+def _order(fields: dict[str, pl.Series], day_first: bool | None) -> tuple[bool, bool]:
+    """(month stands first, it cannot be told)."""
+    if "a1" not in fields:
+        return False, False
+    first, second = _whole(fields["a1"]), _whole(fields["a2"])
+    if day_first is not None:
+        return not day_first, False
+    big_first, big_second = int((first > 12).sum()), int((second > 12).sum())
+    ambiguous = not big_first and not big_second and bool((first != second).any())
+    return big_second > big_first, ambiguous
+
+
+def _month_numbers(names: pl.Series) -> np.ndarray:
+    known = {
+        name: i + 1
+        for words in (_MONTHS, _NAMES, ["", "", "", "", "", "", "", "", "sept"])
+        for i, name in enumerate(words)
+    }
+    return names.str.to_lowercase().replace_strict(known, default=None, return_dtype=pl.Int64).fill_null(-1).to_numpy()
+
+
+def _assemble(number: dict[str, np.ndarray], fields: dict[str, pl.Series], rows: int) -> np.ndarray:
+    """Parts to datetime64[us]; NaT where a part is missing or out of its range."""
+    one, zero = np.ones(rows, np.int64), np.zeros(rows, np.int64)
+    year = number["Y"] if "Y" in number else _century(number["y"])
+    month = _month_numbers(fields["b"]) if "b" in fields else number.get("m", one)
+    if "q" in number:
+        month = np.where(number["q"] > 0, 3 * number["q"] - 2, -1)
+    day = number.get("d", one)
+    clock, clock_is_right = _clock(number, fields)
+    good = (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1) & clock_is_right
+    begin = np.where(good, 12 * (year - 1970) + month - 1, 0).astype("datetime64[M]")
+    length = ((begin + 1).astype("datetime64[D]") - begin.astype("datetime64[D]")).astype(np.int64)
+    good &= day <= length
+    date = begin.astype("datetime64[D]") + np.where(good, day - 1, 0)
+    if "V" in number:
+        date, good = _monday_of_week(year, number["V"], good)
+    time = date.astype("datetime64[us]") + np.where(good, clock, zero).astype("timedelta64[us]")
+    return np.where(good, time, np.datetime64("NaT"))
+
+
+def _century(two_digits: np.ndarray) -> np.ndarray:
+    """POSIX: 69 to 99 are 19xx, 00 to 68 are 20xx."""
+    return np.where(two_digits < 0, -1, two_digits + np.where(two_digits >= 69, 1900, 2000))
+
+
+def _monday_of_week(year: np.ndarray, week: np.ndarray, good: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """ISO 8601: week 1 holds 4 January."""
+    fourth = (np.where(good, year, 1970) - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3
+    monday = fourth - (fourth.astype(np.int64) + 3) % 7
+    return monday + 7 * (week - 1), good & (week >= 1) & (week <= 53)
+
+
+def _clock(number: dict[str, np.ndarray], fields: dict[str, pl.Series]) -> tuple[np.ndarray, np.ndarray]:
+    """(microseconds since midnight, whether the parts are in range); a date without a clock is midnight."""
+    hour, minute, second = (np.maximum(number[part], 0) for part in "HMS")
+    half = fields["p"].str.to_lowercase()
+    is_half, is_pm = half.is_not_null().to_numpy(), (half == "pm").fill_null(False).to_numpy()
+    good = (hour <= 23) & (minute <= 59) & (second <= 59) & (~is_half | ((hour >= 1) & (hour <= 12)))
+    hour = np.where(is_half, hour % 12 + 12 * is_pm, hour)
+    fraction = fields["f"].fill_null("0").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64).to_numpy()
+    return ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction, good
+
+
+def _offsets(cells: pl.Series, blank: np.ndarray) -> tuple[np.ndarray, str | None, int]:
+    """(what to subtract to come to UTC, the zone, how many offsets there are). NaT: no offset where others have one."""
+    found = cells.to_list() if cells.null_count() < len(cells) else []
+    minutes = {name: _minutes(name) for name in set(found) if name is not None}
+    if not minutes:
+        return np.zeros(len(cells), "timedelta64[us]"), None, 0
+    each = [0 if name is None else minutes[name] for name in found]
+    missing = np.array([name is None for name in found]) & ~blank
+    offset = (np.array(each, np.int64) * 60_000_000).astype("timedelta64[us]")
+    offset[missing] = np.timedelta64("NaT")
+    distinct = set(minutes.values())
+    only = next(iter(distinct))
+    zone = (
+        "UTC"
+        if len(distinct) > 1 or not only
+        else f"{'+' if only > 0 else '-'}{abs(only) // 60:02}:{abs(only) % 60:02}"
+    )
+    return offset, zone, len(distinct)
+
+
+def _minutes(zone: str) -> int:
+    if zone.upper() in ("Z", "UTC", "GMT"):
+        return 0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    size = int(digits[:2]) * 60 + int(digits[2:])
+    return -size if zone[0] == "-" else size
+
+
+def _format(form: Form, fields: dict[str, pl.Series], swapped: bool, zone: str | None, zones: int) -> str:
+    """The strftime format that writes dates as they came in."""
+    order = ("<m>", "<d>") if swapped else ("<d>", "<m>")
+    text = form.template.replace("<1>", order[0]).replace("<2>", order[1])
+    for part in "md":
+        text = text.replace(f"<{part}>", f"%{part}" if part not in fields or _padded(fields[part]) else f"%-{part}")
+    if "b" in fields:
+        longest = fields["b"].drop_nulls().str.len_chars().max()
+        text = text.replace("<b>", "%B" if isinstance(longest, int) and longest > 4 else "%b")
+    if fields["H"].null_count() == len(fields["H"]):
+        return text
+    return text + _clock_format(fields, zone, zones)
+
+
+def _padded(cells: pl.Series) -> bool:
+    return not cells.drop_nulls().str.len_chars().eq(1).any()
+
+
+def _clock_format(fields: dict[str, pl.Series], zone: str | None, zones: int) -> str:
+    def has(part: str) -> bool:
+        return fields[part].null_count() < len(fields[part])
+
+    hour = "I" if has("p") else "H"
+    text = f"%{hour}:%M" if _padded(fields["H"]) else f"%-{hour}:%M"
+    text = ("T" if has("T") else " ") + text
+    if has("S"):
+        text += ":%S"
+    if has("f"):
+        digits = fields["f"].drop_nulls().str.len_chars().max()
+        text += ".%3f" if digits == 3 else ".%f"
+    if has("p"):
+        text += " %p"
+    if zone is None:
+        return text
+    written = fields["z"].drop_nulls()[0]
+    if written.upper() in ("Z", "UTC", "GMT") and zones == 1:
+        return text + (written if written in "Zz" else f" {written}")
+    return text + ("%:z" if ":" in written else "%z")

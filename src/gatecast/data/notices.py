@@ -1,0 +1,152 @@
+"""What a careful reader would notice in a clean panel: gaps, uneven steps, short and constant series, jumps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gatecast.data.reading import Note
+from gatecast.data.repair import some
+from gatecast.data.timetext import format_times
+from gatecast.frequency import DAY, HOUR, MINUTE, SECOND
+from gatecast.language import Text
+from gatecast.panel import Panel
+
+_SHORT = 10
+_PRICE_WORDS = ("close", "price", "open", "high", "low", "收盘", "开盘", "最高", "最低", "价")
+_ADJUSTED_WORDS = ("adj", "复权")
+_SPLITS = np.array([2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50])
+_UNEVEN = 0.2  # share of steps off the common one, from which a series is called irregular
+
+
+def notice(panel: Panel) -> list[Note]:
+    """All notes, in the order of a reader's interest."""
+    return [*_steps(panel), *_short(panel), *_constant(panel), *_jumps(panel)]
+
+
+def _inner(panel: Panel) -> np.ndarray:
+    """Rows that have a row before them in their series."""
+    inner = np.ones(len(panel.time), bool)
+    inner[panel.offsets[:-1]] = False
+    return np.flatnonzero(inner)
+
+
+def _when(panel: Panel, row: int) -> str:
+    return format_times(panel.time[row : row + 1], panel.layout.time_format, panel.layout.time_zone)[0]
+
+
+def _steps(panel: Panel) -> list[Note]:
+    inner = _inner(panel)
+    if not len(inner):
+        return []
+    gaps = panel.frequency.gaps(panel.time, panel.offsets)
+    early = inner[panel.time[inner] < panel.frequency.after(panel.time[inner - 1], 1)[:, 0]]
+    step = panel.frequency.describe()
+    if len(gaps) + len(early) > _UNEVEN * len(inner):
+        share = 100 * (len(gaps) + len(early)) / len(inner)
+        return [Note("irregular", Text(
+            f"the steps are uneven: {share:.0f} % differ from the commonest ({step.english}); "
+            f"each row counts as one step, and forecasts are dated by the commonest.",
+            f"时间间隔不均匀：{share:.0f}% 与最常见间隔（{step.chinese}）不同；每行算一步，预测日期按最常见间隔推算。",
+        ))]  # fmt: skip
+    notes = [_gap_note(panel, gaps)] if len(gaps) else []
+    if len(early):
+        notes.append(Note("irregular", Text(
+            f"{len(early)} steps are shorter than the common one, the first at {_when(panel, early[0])}.",
+            f"有 {len(early)} 处间隔比常见间隔短，首处在 {_when(panel, early[0])}。",
+        )))  # fmt: skip
+    return notes
+
+
+def _gap_note(panel: Panel, gaps: np.ndarray) -> Note:
+    size = (panel.time[gaps] - panel.time[gaps - 1]).astype(np.int64)
+    row = int(gaps[np.argmax(size)])
+    before, after = _when(panel, row - 1), _when(panel, row)
+    length = _duration(int(size.max())) if panel.time.dtype.kind == "M" else Text(str(size.max()), str(size.max()))
+    series = np.searchsorted(panel.offsets, row, side="right") - 1
+    of, of_chinese = (
+        (f" of series {panel.ids[series]!r}", f"（序列 {panel.ids[series]!r}）") if len(panel) > 1 else ("", "")
+    )
+    count = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps, the longest"
+    return Note(
+        "gaps",
+        Text(
+            f"{count} of {length.english} from {before} to {after}{of}; the rows are used as they follow, nothing is inserted.",
+            f"有 {len(gaps)} 处间断，最长 {length.chinese}，从 {before} 到 {after}{of_chinese}；按现有行依次使用，不补行。",
+        ),
+    )
+
+
+def _duration(size: int) -> Text:
+    for unit, english, chinese in (
+        (DAY, "days", "天"),
+        (HOUR, "hours", "小时"),
+        (MINUTE, "minutes", "分钟"),
+        (SECOND, "seconds", "秒"),
+    ):
+        if size >= unit:
+            count = f"{size / unit:.4g}"
+            return Text(f"{count} {english[:-1] if count == '1' else english}", f"{count} {chinese}")
+    return Text(f"{size} microseconds", f"{size} 微秒")
+
+
+def _short(panel: Panel) -> list[Note]:
+    short = [panel.ids[i] for i in np.flatnonzero(panel.lengths < _SHORT)]
+    if not short:
+        return []
+    if len(panel) == 1:
+        rows = int(panel.lengths[0])
+        return [Note("short", Text(f"only {rows} rows: little can be learnt.", f"只有 {rows} 行，能学到的很有限。"))]
+    return [Note("short", Text(
+        f"{len(short)} series have fewer than {_SHORT} rows: {some(short)}.",
+        f"{len(short)} 个序列不足 {_SHORT} 行：{some(short)}。",
+    ))]  # fmt: skip
+
+
+def _constant(panel: Panel) -> list[Note]:
+    begins = panel.offsets[:-1]
+    same = np.minimum.reduceat(panel.y, begins) == np.maximum.reduceat(panel.y, begins)
+    names = [panel.ids[i] for i in np.flatnonzero(same & (panel.lengths > 1))]
+    if not names:
+        return []
+    english = "the series is" if len(panel) == 1 else f"{some(names)} {'is' if len(names) == 1 else 'are'}"
+    chinese = "序列" if len(panel) == 1 else f"{some(names)} "
+    return [Note("constant", Text(
+        f"{english} constant: there is nothing to learn, and the forecast is that constant.",
+        f"{chinese}为常数：没有可学的内容，预测即该常数。",
+    ))]  # fmt: skip
+
+
+def _jumps(panel: Panel) -> list[Note]:
+    """Steps of a price by a whole ratio, far outside of its usual moves: a split that was not adjusted."""
+    name = panel.target.casefold()
+    if not any(word in name for word in _PRICE_WORDS) or any(word in name for word in _ADJUSTED_WORDS):
+        return []
+    found = [(i, row) for i in range(len(panel)) for row in _split_rows(panel.series(i)) + panel.offsets[i]]
+    if not found:
+        return []
+    series, row = found[0]
+    before, after = panel.y[row - 1], panel.y[row]
+    of, of_chinese = (
+        (f" of series {panel.ids[series]!r}", f"序列 {panel.ids[series]!r} ") if len(panel) > 1 else ("", "")
+    )
+    more, more_chinese = (
+        ("", "") if len(found) == 1 else (f" (and {len(found) - 1} more)", f"（另有 {len(found) - 1} 处）")
+    )
+    return [Note("jump", Text(
+        f"at {_when(panel, row)} {panel.target!r}{of} goes from {before:g} to {after:g}{more}: this looks like an unadjusted "
+        f"split; if it is one, use the adjusted column.",
+        f"{of_chinese}在 {_when(panel, row)} 处 {panel.target!r} 由 {before:g} 变为 {after:g}{more_chinese}：像是未复权的拆股；"
+        f"若确是如此，请改用复权价格列。",
+    ))]  # fmt: skip
+
+
+def _split_rows(values: np.ndarray) -> np.ndarray:
+    """Positions of steps whose ratio is near 2, 3, … or 1/2, 1/3, … and ten times the usual scatter of steps."""
+    if len(values) < 30 or values.min() <= 0:
+        return np.zeros(0, np.int64)
+    move = np.diff(np.log(values))
+    scatter = 1.4826 * np.median(np.abs(move - np.median(move)))
+    tolerance = min(max(4 * scatter, 0.02), 0.15)
+    nearness = np.abs(np.abs(move)[:, None] - np.log(_SPLITS)).min(axis=1)
+    is_split = (np.abs(move) > max(10 * scatter, 0.5)) & (nearness < tolerance)
+    return np.flatnonzero(is_split) + 1

@@ -1,0 +1,136 @@
+"""Text cells to numbers: decimal commas, thousands, signs of currency and percent, and words for "nothing here"."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+_EMPTY = frozenset(
+    [
+        "-",
+        "--",
+        "---",
+        "—",
+        "——",
+        "–",
+        ".",
+        "..",
+        "…",
+        "?",
+        "*",
+        "/",
+        "\\",
+        "n/a",
+        "na",
+        "#n/a",
+        "#na",
+        "n.a.",
+        "nan",
+        "-nan",
+        "null",
+        "none",
+        "nil",
+        "missing",
+        "unknown",
+        "#value!",
+        "#div/0!",
+        "#null!",
+        "#num!",
+        "#ref!",
+        "停牌",
+        "停盘",
+        "无",
+        "缺失",
+        "缺",
+        "空",
+        "暂无",
+        "未知",
+        "休市",
+        "没有",
+    ]
+)
+_SIGNS = "$€£¥￥₩₹元%"
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
+_GROUPED = r"^[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$"
+_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][+-]?\d+)?$"
+
+
+class Numbers(NamedTuple):
+    """values: (rows,) float64, NaN where the cell is empty. words: what stood in cells that were taken as empty.
+
+    wrong: rows whose cell is neither a number nor empty. share: numbers among the cells that are not empty.
+    """
+
+    values: np.ndarray
+    words: Counter[str]
+    wrong: np.ndarray
+    share: float
+
+    @property
+    def whole(self) -> bool:
+        """Every cell is a whole number."""
+        finite = np.isfinite(self.values)
+        return bool(len(finite) and finite.all() and (self.values == np.rint(self.values)).all())
+
+
+def looks_like_number(cell: str) -> bool:
+    """Whether one cell could be a number, in any spelling."""
+    bare = _bare(cell)
+    return bool(_PLAIN.fullmatch(bare) or re.match(_GROUPED, bare) or (bare and re.fullmatch(_COMMA[1:-1], bare)))
+
+
+def _bare(cell: str) -> str:
+    return cell.replace("−", "-").strip(_SIGNS + " \u00a0\u202f'").replace(" ", "")
+
+
+def read_numbers(cells: pl.Series, decimal: str = ".") -> Numbers:
+    """Numbers of a text column. decimal: the decimal mark that the file's other cells show."""
+    text = cells.str.strip_chars()
+    values = text.cast(pl.Float64, strict=False) if decimal == "." else _localised(text, decimal)
+    failed = _failed(text, values)
+    if failed.any():
+        values = _localised(text, decimal)
+        failed = _failed(text, values)
+    numbers = values.fill_null(float("nan")).to_numpy().astype(np.float64)
+    strange = text.filter(
+        pl.Series(
+            failed | (np.isnan(numbers) & text.is_not_null().to_numpy() & (text != "").fill_null(False).to_numpy())
+        )
+    )
+    words = Counter(word for word in strange.to_list() if word.lower() in _EMPTY)
+    wrong = np.flatnonzero(failed)
+    if len(wrong):
+        wrong = wrong[~text.gather(wrong).str.to_lowercase().is_in(list(_EMPTY)).to_numpy()]
+    count = int((~np.isnan(numbers)).sum())
+    return Numbers(numbers, words, wrong, count / max(1, count + len(wrong)))
+
+
+def _failed(text: pl.Series, values: pl.Series) -> np.ndarray:
+    """(rows,) cells that hold something, but no number."""
+    return (values.is_null() & text.is_not_null() & (text != "")).fill_null(False).to_numpy()
+
+
+def _localised(text: pl.Series, decimal: str) -> pl.Series:
+    """Numbers after signs and thousands marks are taken away; the whole column has one decimal mark."""
+    bare = (
+        text.str.replace_all("−", "-", literal=True)
+        .str.strip_chars(_SIGNS + " ")
+        .str.replace(r"^([+-])[$€£¥￥₩₹]", "$1")
+    )
+    bare = bare.str.replace_all(r"(\d)[ \u00a0\u202f'’](\d{3})", "$1$2").str.replace_all(
+        r"(\d)[ \u00a0\u202f'’](\d{3})", "$1$2"
+    )
+    plain = bare.cast(pl.Float64, strict=False)
+    grouped = pl.select(
+        pl.when(bare.str.contains(_GROUPED)).then(bare.str.replace_all(",", "")).otherwise(bare)
+    ).to_series()
+    as_points = grouped.cast(pl.Float64, strict=False)
+    is_comma = bare.str.contains(_COMMA)
+    swapped = bare.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    as_commas = pl.select(pl.when(is_comma).then(swapped)).to_series().cast(pl.Float64, strict=False)
+    ways = [as_commas, as_points, plain] if decimal == "," else [as_points, as_commas]
+    return max(ways, key=lambda way: way.is_not_null().sum())

@@ -1,0 +1,108 @@
+"""Source → table → roles → rows → repaired rows → panel: the steps of `read` in their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gatecast.data.arrays import read_array
+from gatecast.data.assemble import assemble
+from gatecast.data.delimited import read_delimited
+from gatecast.data.describe import describe_columns, describe_numbers, summarise
+from gatecast.data.frames import is_frame, read_frame
+from gatecast.data.known_ahead import known_ahead
+from gatecast.data.notices import notice
+from gatecast.data.profile import profile
+from gatecast.data.reading import ColumnInfo, Note, Reading, ReadOptions
+from gatecast.data.repair import Clean, repair
+from gatecast.data.roles import find_roles
+from gatecast.data.rows import Rows
+from gatecast.data.source import TextSource, open_path
+from gatecast.data.table import Table
+from gatecast.data.wide import one_series_a_row
+from gatecast.errors import DataError, OptionError, TooShortError
+from gatecast.frequency import infer
+from gatecast.panel import Panel
+
+_UNNAMED = "the data"
+
+
+def read(source: Any, options: ReadOptions) -> Reading:
+    """`gatecast.data.read`, step by step."""
+    _check(options)
+    if isinstance(source, Panel):
+        return Reading(source, (), summarise(source, len(source.columns)), describe_numbers(source))
+    rows, notes, columns = _rows(source, options)
+    clean = repair(rows)
+    panel = _panel(clean, options)
+    width = len(columns) if not rows.wide else 2
+    notes = [*notes, *clean.notes, *notice(panel)]
+    return Reading(panel, tuple(notes), summarise(panel, width), columns or describe_numbers(panel))
+
+
+def _check(options: ReadOptions) -> None:
+    if options.layout not in ("table", "rows"):
+        raise OptionError(
+            f"--layout must be 'table' or 'rows' (one series a row), got {options.layout!r}.",
+            f"--layout 应为 'table' 或 'rows'（每行一个序列），实际为 {options.layout!r}。",
+        )
+
+
+def _rows(source: Any, options: ReadOptions) -> tuple[Rows, list[Note], tuple[ColumnInfo, ...]]:
+    """Anything that can be read, as rows."""
+    if isinstance(source, str | Path):
+        table = _table_of_file(Path(source), wide=options.layout == "rows")
+    elif is_frame(source):
+        table = read_frame(source, _UNNAMED)
+    elif isinstance(source, list | tuple) or hasattr(source, "__array__"):
+        rows = read_array(source, _UNNAMED)
+        return rows, [], ()
+    else:
+        kind = type(source).__name__
+        raise DataError(
+            f"the data must be a path, a frame, or an array of (time,) or (series, time), got {kind}.",
+            f"数据应为路径、表格，或形状为 (time,)、(series, time) 的数组，实际为 {kind}。",
+        )
+    if options.layout == "rows":
+        rows, columns = one_series_a_row(table)
+        return rows, list(table.notes), columns
+    profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
+    roles = find_roles(table, profiles, options)
+    rows, notes = assemble(table, profiles, roles, options)
+    return rows, [*table.notes, *notes], describe_columns(table, profiles, roles)
+
+
+def _table_of_file(path: Path, wide: bool) -> Table:
+    opened = open_path(path)
+    if isinstance(opened, TextSource):
+        return read_delimited(opened, counted_header=wide)
+    return replace(read_frame(opened.frame, opened.name), backend="polars")
+
+
+def _panel(clean: Clean, options: ReadOptions) -> Panel:
+    """The checked panel. Raises: TooShortError if no series has two values."""
+    history = clean.history
+    lengths = np.diff(history.offsets)
+    if lengths.max() < 2:
+        name = history.ids[0]
+        raise TooShortError(
+            f"{history.layout.source}: series {name!r} has 1 value of {history.target!r}; at least 2 are needed.",
+            f"{history.layout.source}：序列 {name!r} 只有 1 个 {history.target!r} 数值；至少需要 2 个。",
+        )
+    zone = history.layout.time_zone
+    frequency = infer(history.time, history.offsets, calendar=options.calendar, time_zone=zone)
+    return Panel(
+        values=np.array(history.values),
+        offsets=history.offsets,
+        ids=history.ids,
+        time=np.array(history.time),
+        frequency=frequency,
+        target=history.target,
+        past=history.past,
+        future=history.future,
+        ahead=known_ahead(clean, frequency),
+        layout=history.layout,
+    )

@@ -1,0 +1,82 @@
+"""What a reading is asked for and what it gives. Knows no file format; `read` hands on to the room's other modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gatecast.language import Text
+    from gatecast.panel import Panel
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to understand a table. All names are those of the header; None = found from names and contents.
+
+    target, time, id: the columns to forecast, of dates or steps, and of series names.
+    past, future: covariates known up to now, and covariates known ahead.
+    layout: "table" (one observation a row) or "rows" (one series a row, its id first).
+    day_first: reads 03/04/2020 as 3 April (True) or 4 March (False); None refuses where both are possible.
+    calendar: a trading or holiday calendar such as "XNYS"; no forecast falls on its closed days.
+    """
+
+    target: str | None = None
+    time: str | None = None
+    id: str | None = None
+    past: tuple[str, ...] = ()
+    future: tuple[str, ...] = ()
+    layout: str = "table"
+    day_first: bool | None = None
+    calendar: str | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that was noticed, and what was done about it.
+
+    kind: "encoding", "header", "time-zone", "text-cells", "sorted", "duplicates", "empty", "trailing", "left-out", "ahead",
+    "gaps", "irregular", "short", "constant" or "jump".
+    """
+
+    kind: str
+    text: Text
+
+
+@dataclass(frozen=True)
+class ColumnInfo:
+    """One column of the table, as `gatecast describe` shows it.
+
+    role: "id", "time", "target", "past", "future" or "unused". kind: "number", "date", "text", "boolean" or "empty".
+    empty: how many cells hold nothing. minimum, maximum, examples: as text; "" where there is none.
+    """
+
+    name: str
+    role: str
+    kind: str
+    empty: int
+    minimum: str = ""
+    maximum: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A panel, and the story of how it was read. summary: one line with rows, series, columns, step and dates."""
+
+    panel: Panel
+    notes: tuple[Note, ...]
+    summary: Text
+    columns: tuple[ColumnInfo, ...]
+
+
+def read(source: Any, options: ReadOptions | None = None) -> Reading:
+    """Read a table, check it and repair what can be repaired without guessing.
+
+    source: a path (CSV, TSV, other separators, gzip, Parquet); a frame of pandas, polars, pyarrow or another library that
+    narwhals knows; a list or array (time,) or (series, time); a Panel, which passes through.
+    The source is never changed. Raises: DataError and its kinds, OptionError; see `gatecast.errors`.
+    """
+    from gatecast.data.pipeline import read as read_any
+
+    return read_any(source, options or ReadOptions())

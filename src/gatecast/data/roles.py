@@ -1,0 +1,207 @@
+"""Which column is the time, the id and the target: from the options, else from names and contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from gatecast.data.profile import Profile
+from gatecast.data.reading import ReadOptions
+from gatecast.data.table import Table, quoted
+from gatecast.errors import ColumnError, OptionError
+
+_STRONG_TIMES = tuple(
+    [
+        "ds",
+        "timestamp",
+        "date",
+        "datetime",
+        "time",
+        "trade_date",
+        "date_time",
+        "日期",
+        "时间",
+        "交易日期",
+        "日期时间",
+        "交易时间",
+        "报告期",
+    ]
+)
+_WEAK_TIMES = tuple(
+    [
+        "month",
+        "week",
+        "day",
+        "year",
+        "quarter",
+        "period",
+        "hour",
+        "t",
+        "step",
+        "月份",
+        "年月",
+        "年份",
+        "年",
+        "月",
+        "周",
+        "季度",
+    ]
+)
+TIME_NAMES = frozenset(_STRONG_TIMES + _WEAK_TIMES)
+_SURE_IDS = ("unique_id", "item_id")
+_IDS = (
+    *_SURE_IDS,
+    *[
+        "id",
+        "series_id",
+        "series",
+        "symbol",
+        "ticker",
+        "code",
+        "ts_code",
+        "stock_code",
+        "stock",
+        "store_id",
+        "store",
+        "sku",
+        "product_id",
+        "product",
+        "item",
+    ],
+    *["代码", "股票代码", "证券代码", "股票", "编号", "门店", "商品"],
+)
+_COUNTERS = frozenset(("unnamed: 0", "index", "id", "no", "no.", "#", "row", "序号"))
+_CLOSES = ("close", "收盘", "收盘价", "price")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Positions of the columns that are used."""
+
+    target: int
+    time: int | None
+    id: int | None
+    past: tuple[int, ...] = ()
+    future: tuple[int, ...] = ()
+
+    def of(self, position: int) -> str:
+        """The role of one column, for people."""
+        singles = {self.target: "target", self.time: "time", self.id: "id"}
+        if position in singles:
+            return singles[position]
+        return "past" if position in self.past else "future" if position in self.future else "unused"
+
+
+def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) -> Roles:
+    """Give every column its role.
+
+    Raises: ColumnError where a column is missing or more than one could be meant, OptionError where one is named twice.
+    """
+    past = tuple(table.position(name, "past") for name in options.past)
+    future = tuple(table.position(name, "future") for name in options.future)
+    named = {role: table.position(name, role) for role in ("target", "time", "id") if (name := getattr(options, role))}
+    taken = [*past, *future, *named.values()]
+    if len(set(taken)) < len(taken):
+        twice = next(table.names[i] for i in taken if taken.count(i) > 1)
+        raise OptionError(
+            f"column {twice!r} is given two roles; give it one of target, time, id, past, future.",
+            f"列 {twice!r} 被指定了两种角色；target、time、id、past、future 只能选一种。",
+        )
+    free = [i for i in range(len(table.names)) if i not in taken]
+    time = named["time"] if "time" in named else _find_time(table, profiles, free)
+    free = [i for i in free if i != time]
+    id_ = named["id"] if "id" in named else _find_id(table, profiles, free, time)
+    free = [i for i in free if i != id_]
+    target = named["target"] if "target" in named else _find_target(table, profiles, free)
+    for position in (target, time, id_):
+        if position is not None:
+            table.position(table.names[position], "target")  # refuses a name that stands twice
+    return Roles(target, time, id_, past, future)
+
+
+def _find_time(table: Table, profiles: Sequence[Profile], free: list[int]) -> int | None:
+    name = {i: table.names[i].casefold() for i in free}
+    dates = [i for i in free if profiles[i].kind == "date"]
+    if not dates:
+        dates = [i for i in free if name[i] in _STRONG_TIMES and profiles[i].kind == "text"]
+    if not dates:
+        numbers = [i for i in free if profiles[i].kind == "number"]
+        steps = [i for i in numbers if name[i] in TIME_NAMES and _whole(profiles[i])]
+        strong = [i for i in steps if name[i] in _STRONG_TIMES]
+        dates = [] if len(numbers) < 2 and len(steps) == len(numbers) else strong or steps
+    for time_name, value_name in (("ds", "y"), ("timestamp", "target")):
+        known = [i for i in dates if name[i] == time_name and value_name in map(str.casefold, table.names)]
+        dates = known if len(known) == 1 else dates
+    if len(dates) > 1:
+        choice = [table.names[i] for i in dates]
+        raise ColumnError(
+            f"{table.name}: {quoted(choice)} could each be the time; choose one, as with --time {choice[0]!r}.",
+            f"{table.name}：{quoted(choice)} 都可能是时间列；请指定其一，例如 --time {choice[0]!r}。",
+        )
+    return dates[0] if dates else None
+
+
+def _whole(profile: Profile) -> bool:
+    numbers = profile.numbers
+    return numbers is not None and not len(numbers.wrong) and numbers.whole
+
+
+def _find_id(table: Table, profiles: Sequence[Profile], free: list[int], time: int | None) -> int | None:
+    recognised = sorted(
+        (i for i in free if table.names[i].casefold() in _IDS and profiles[i].kind != "empty"),
+        key=lambda i: _IDS.index(table.names[i].casefold()),
+    )
+    sure = [i for i in recognised if table.names[i].casefold() in _SURE_IDS]
+    if sure:
+        return sure[0]
+    distinct = _distinct_rows(table)
+    rows = distinct(range(len(table.names)))
+    if time is None or distinct([time]) == rows:
+        most = rows // 2 if rows > 2 else 1
+        return next((i for i in recognised if distinct([i]) <= most), None)
+    parting = [i for i in recognised if distinct([i, time]) == rows]
+    texts = [i for i in free if profiles[i].kind == "text" and distinct([i, time]) == rows]
+    if parting or len(texts) == 1:
+        return (parting or texts)[0]
+    return recognised[0] if recognised else None
+
+
+def _distinct_rows(table: Table) -> Callable[[Sequence[int]], int]:
+    frame = pl.DataFrame([column.alias(str(i)) for i, column in enumerate(table.columns)])
+    return lambda positions: frame.select(str(i) for i in positions).n_unique()
+
+
+def _find_target(table: Table, profiles: Sequence[Profile], free: list[int]) -> int:
+    name = {i: table.names[i].casefold() for i in free}
+    for recognised in ("y", "target"):
+        for i in free:
+            if name[i] == recognised:
+                return i
+    numbers = [i for i in free if profiles[i].kind == "number" and not _is_counter(table, profiles[i], i)]
+    if len(numbers) == 1:
+        return numbers[0]
+    if not numbers:
+        raise ColumnError(
+            f"{table.name}: no column of numbers to forecast among {quoted(table.names)}; name one with --target.",
+            f"{table.name}：{quoted(table.names)} 中没有可预测的数字列；请用 --target 指定。",
+        )
+    choice = [table.names[i] for i in numbers]
+    likely = next((table.names[i] for close in _CLOSES for i in numbers if name[i] == close), choice[-1])
+    hint = ("", "")
+    if len(numbers) > 20:
+        hint = (" If each row is one series, use --layout rows.", "如果每行是一个序列，请用 --layout rows。")
+    raise ColumnError(
+        f"{table.name}: {quoted(choice)} could each be the target; choose one, as with --target {likely!r}.{hint[0]}",
+        f"{table.name}：{quoted(choice)} 都可能是预测目标；请指定其一，例如 --target {likely!r}。{hint[1]}",
+    )
+
+
+def _is_counter(table: Table, profile: Profile, position: int) -> bool:
+    """A column that merely counts the rows, such as the index that pandas writes."""
+    if position not in table.unnamed and profile.name.casefold() not in _COUNTERS:
+        return False
+    values = profile.numbers.values if profile.numbers is not None else np.zeros(0)
+    return len(values) > 1 and bool((np.diff(values) == 1).all())
