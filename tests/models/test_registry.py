@@ -78,6 +78,9 @@ def test_a_model_is_registered_by_being_defined():
     model = get("nothing")
     assert (model.backbone, model.config, model.causal, model.streams) == (Nothing, NothingConfig, True, False)
     assert build("nothing", 3, {"width": 5}).output_size == 5
+    with pytest.raises(OptionError) as caught:  # and not twice
+        decorate(Nothing)
+    assert f"exists already, in {__name__}" in caught.value.text.english
 
 
 @pytest.mark.usefixtures("_own_table")
@@ -109,6 +112,10 @@ def test_an_unknown_option_lists_the_known_and_the_nearest():
         ("gru", {"layers": 0}, "layers must be"),
         ("rnn", {"dropout": 2}, "dropout must be"),
         ("gru", {"bias": "yes"}, "bias must be"),
+        ("rnn", {"bias": 1}, "bias must be"),
+        ("lstm", {"bias": None}, "bias must be"),
+        ("gru", {"dropout": "0.1"}, "dropout must be"),
+        ("lstm", {"dropout": -0.1}, "dropout must be"),
         ("lstm", {"hidden": 8, "projection": 8}, "projection must be smaller"),
         ("rnn", {"nonlinearity": "sine"}, "nonlinearity must be"),
     ],

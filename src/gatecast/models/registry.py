@@ -85,8 +85,9 @@ def register(
     """
 
     def add(backbone: BackboneClass) -> BackboneClass:
-        home = _files().get(name, backbone.__module__)  # a file's own name is taken even before it is imported
-        if name in _table or backbone.__module__ != home:
+        # a file's own name is taken even before it is imported
+        home = _table[name].backbone.__module__ if name in _table else _files().get(name, backbone.__module__)
+        if name in _table or home != backbone.__module__:
             raise OptionError(
                 f"a model named {name!r} exists already, in {home}; choose another name for {backbone.__qualname__}.",
                 f"名为 {name!r} 的模型已存在于 {home}；请为 {backbone.__qualname__} 另选名称。",
