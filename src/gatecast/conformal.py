@@ -1,0 +1,77 @@
+"""Intervals that hold what they promise: conformal correction from held-out windows. Numpy only; knows no networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from gatecast.forecast import Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_ENOUGH = 100  # errors that a step's correction rests on; with fewer, the neighbouring steps lend theirs
+
+
+@dataclass(frozen=True)
+class Correction:
+    """How far each end of an interval moves outward, in units of a window's scale (negative = inward).
+
+    levels: central intervals in percent. shift: (horizon, levels).
+
+    Conformalised quantile regression (Romano, Patterson & Candès, 2019): with the scores
+    E = max(lower − y, y − upper) of n held-out windows (eq. 6), both ends move by the ⌈(n + 1) level⌉-th smallest
+    (eq. 8). The window's scale makes series of different size comparable.
+    """
+
+    levels: tuple[float, ...]
+    shift: np.ndarray
+
+    @classmethod
+    def fit(cls, prediction: Prediction, actual: np.ndarray, scale: np.ndarray, levels: Sequence[float]) -> Self:
+        """Learn from windows that trained nothing. actual: (windows, horizon). scale: (windows,), positive."""
+        y = actual[:, :, None]
+        scores = np.maximum(prediction.lower - y, y - prediction.upper) / scale[:, None, None]
+        windows, horizon, _ = scores.shape
+        shift = np.empty((horizon, len(levels)))
+        for step in range(horizon):
+            first, stop = _neighbours(step, horizon, windows)
+            pooled = np.sort(scores[:, first:stop].reshape(-1, len(levels)), axis=0)
+            n = len(pooled)
+            rank = np.minimum(np.ceil((n + 1) * np.asarray(levels) / 100).astype(int), n)
+            shift[step] = pooled[rank - 1, np.arange(len(levels))]
+        return cls(tuple(levels), shift)
+
+    def apply(self, prediction: Prediction, scale: np.ndarray) -> Prediction:
+        """Corrected intervals, which hold the point and the intervals of every lower level. scale: (windows,)."""
+        point = prediction.point[:, :, None]
+        move = self.shift * scale[:, None, None]
+        lower = np.minimum(prediction.lower - move, point)
+        upper = np.maximum(prediction.upper + move, point)
+        rising = np.argsort(self.levels)
+        back = np.argsort(rising)
+        return Prediction(
+            prediction.point,
+            np.minimum.accumulate(lower[:, :, rising], axis=2)[:, :, back],
+            np.maximum.accumulate(upper[:, :, rising], axis=2)[:, :, back],
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for JSON."""
+        return {"levels": list(self.levels), "shift": self.shift.tolist()}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        levels = tuple(state["levels"])
+        return cls(levels, np.array(state["shift"], dtype=float).reshape(-1, len(levels)))
+
+
+def _neighbours(step: int, horizon: int, windows: int) -> tuple[int, int]:
+    """The steps [first, stop) around a step that together have enough errors, or all steps."""
+    reach = max(0, -(-(-(-_ENOUGH // windows) - 1) // 2))  # (2 reach + 1) windows ≥ enough
+    width = min(2 * reach + 1, horizon)
+    first = min(max(step - reach, 0), horizon - width)
+    return first, first + width

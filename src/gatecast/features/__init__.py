@@ -1,0 +1,1 @@
+"""What is known of each step besides the values: the season. Knows no models."""
