@@ -57,7 +57,7 @@ class Baseline:
     def __init__(self, horizon: int, levels: Sequence[float]) -> None:
         self.horizon = horizon
         self.levels = tuple(levels)
-        self._reach: tuple[np.ndarray, np.ndarray] | None = None  # below and above the point: (horizon, levels) each
+        self._reach: np.ndarray | None = None  # (2, horizon, levels) below and above the point, in units of scale
 
     def point(self, panel: Panel, origins: Origins) -> np.ndarray:
         """(origins, horizon) forecasts."""

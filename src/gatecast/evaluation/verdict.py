@@ -106,7 +106,8 @@ def _skill(model: str, best: str, gain: float, low: float, high: float, where: _
     english, chinese = method_name(best)
     span = f"{100 * gain:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
     return Text(
-        f"The {model}'s error is {span} below that of the best naive forecast ({english}), over {where.windows.english}.",
+        f"The {model}'s error is {span} below that of the best naive forecast ({english}), "
+        f"over {where.windows.english}.",
         f"{model} 的误差比最好的朴素预测（{chinese}）低 {span.replace('to', '至')}，基于{where.windows.chinese}。",
     )
 
@@ -116,10 +117,11 @@ def _no_skill(model: str, best: str, gain: float, low: float, high: float, where
     word = Text("as good", "一样好") if high >= 0 else Text("better", "更好")
     side, least, most = _side(gain), _side(low), _side(high)
     return Text(
-        f"No skill: on {where.series.english} the naive forecast is {word.english}. The {model}'s error is {side.english} that of "
-        f"the best naive forecast ({english}), with an interval from {least.english} to {most.english}, "
-        f"over {where.windows.english}.",
-        f"没有预测能力：在{where.series.chinese}上朴素预测{word.chinese}。{model} 的误差比最好的朴素预测（{chinese}）{side.chinese}，"
+        f"No skill: on {where.series.english} the naive forecast is {word.english}. "
+        f"The {model}'s error is {side.english} that of the best naive forecast ({english}), "
+        f"with an interval from {least.english} to {most.english}, over {where.windows.english}.",
+        f"没有预测能力：在{where.series.chinese}上朴素预测{word.chinese}。"
+        f"{model} 的误差比最好的朴素预测（{chinese}）{side.chinese}，"
         f"区间为{least.chinese}至{most.chinese}，基于{where.windows.chinese}。",
     )
 
