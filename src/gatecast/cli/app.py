@@ -1,0 +1,141 @@
+"""The commands. Each imports what it needs when it is called, so that the help costs nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatecast.cli import flags
+from gatecast.cli.flags import accepts
+from gatecast.language import Text
+from gatecast.version import __version__
+
+app = typer.Typer(
+    help=str(
+        Text(
+            "Forecast time series with LSTM networks, and tell the truth about the forecast.",
+            "用 LSTM 网络预测时间序列，并如实说明预测的好坏。",
+        )
+    ),
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+Data = Annotated[
+    str,
+    typer.Argument(metavar="DATA", help=str(Text("CSV, TSV, gzip or Parquet.", "CSV、TSV、gzip 或 Parquet 文件。"))),
+]
+Saved = Annotated[
+    str, typer.Argument(metavar="MODEL", help=str(Text("What fit or forecast kept.", "fit 或 forecast 保存的模型。")))
+]
+NewData = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NEWDATA",
+        help=str(Text("Forecast from its end; else from the training's.", "从该数据末尾开始预测。")),
+    ),
+]
+
+
+def _help(english: str, chinese: str) -> str:
+    return str(Text(english, chinese))
+
+
+@app.callback(invoke_without_command=True)
+def gatecast(
+    version: Annotated[bool, typer.Option("--version", help=_help("Show the version.", "显示版本。"))] = False,
+) -> None:
+    if version:
+        typer.echo(f"gatecast {__version__}")
+        raise typer.Exit
+
+
+@app.command(help=_help("Read, train, judge, forecast: the main job.", "读取、训练、评估、预测：主要流程。"))
+@accepts(
+    *flags.DATA,
+    *flags.FORECAST,
+    flags.WINDOWS,
+    *flags.TRAINING,
+    flags.CONFIG,
+    flags.out("DIR", "Where to keep it; else DATA-forecast.", "结果文件夹；默认 DATA-forecast。"),
+    flags.FORCE,
+)
+def forecast(data: Data, **given: Any) -> None:
+    from gatecast.cli.job import forecast_job
+    from gatecast.cli.settings import resolve
+
+    out = Path(given["out"] or default_folder(data))
+    forecast_job(data, resolve(given), out, force=given["force"], as_json=given["json"])
+
+
+@app.command(help=_help("Say what is in a table, and what is wrong with it.", "说明数据内容及其问题。"))
+@accepts(*flags.DATA, flags.SEASON, flags.CONFIG)
+def describe(data: Data, **given: Any) -> None:
+    from gatecast.cli.settings import resolve
+    from gatecast.cli.steps import describe_step
+
+    describe_step(data, resolve(given), as_json=given["json"])
+
+
+@app.command(help=_help("Only train, and keep the model.", "只训练并保存模型。"))
+@accepts(
+    *flags.DATA,
+    *flags.FORECAST,
+    *flags.TRAINING,
+    flags.RESUME,
+    flags.CONFIG,
+    flags.out("DIR", "The folder that becomes the model.", "模型文件夹。"),
+    flags.FORCE,
+)
+def fit(data: Data, **given: Any) -> None:
+    from gatecast.cli.settings import resolve
+    from gatecast.cli.steps import fit_step
+
+    fit_step(data, resolve(given), given["out"], force=given["force"], resume=given["resume"], as_json=given["json"])
+
+
+@app.command(help=_help("Forecast with a model that was kept.", "用已保存的模型预测。"))
+@accepts(
+    flags.DEVICE,
+    flags.out("FILE.csv", "Where to write the forecast.", "预测结果文件。"),
+    flags.FORCE,
+)
+def predict(model: Saved, newdata: NewData = None, **given: Any) -> None:
+    from gatecast.cli.steps import predict_step
+
+    device = given["device"] or "auto"
+    predict_step(model, newdata, given["out"], device=device, force=given["force"], as_json=given["json"])
+
+
+@app.command(help=_help("Only judge: the LSTM beside naive forecasts.", "只评估：LSTM 与朴素预测比较。"))
+@accepts(*flags.DATA, *flags.FORECAST, flags.WINDOWS, *flags.TRAINING, flags.CONFIG)
+def backtest(data: Data, **given: Any) -> None:
+    from gatecast.cli.settings import resolve
+    from gatecast.cli.steps import backtest_step
+
+    backtest_step(data, resolve(given), as_json=given["json"])
+
+
+@app.command(help=_help("List the models that --model takes.", "列出 --model 可用的模型。"))
+@accepts()
+def models(**given: Any) -> None:
+    from gatecast.cli.steps import models_step
+
+    models_step(as_json=given["json"])
+
+
+@app.command(help=_help("The main job on real stock prices that are bundled.", "用内置的真实股价演示主要流程。"))
+@accepts(flags.out("DIR", "Where to keep it; else demo-forecast.", "结果文件夹；默认 demo-forecast。"))
+def demo(**given: Any) -> None:
+    from gatecast.cli.steps import demo_step
+
+    demo_step(Path(given["out"] or "demo-forecast"), as_json=given["json"])
+
+
+def default_folder(data: str) -> str:
+    """`DATA-forecast` in the working folder: `prices.csv.gz` → `prices-forecast`."""
+    return f"{Path(Path(data).name.removesuffix('.gz')).stem}-forecast"

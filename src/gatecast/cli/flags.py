@@ -1,0 +1,116 @@
+"""The options of all commands, each written once. Knows their names and help, not what they do.
+
+Values stay text here: `settings` checks them and those of a TOML file in one place, with one kind of message.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from gatecast.language import Text
+
+_DATA = Text("Data", "数据")
+_FORECAST = Text("Forecast", "预测")
+_TRAINING = Text("Training", "训练")
+_OUTPUT = Text("Output", "输出")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One option. name: its long name without dashes. metavar: None for a switch. panel: its heading in the help."""
+
+    name: str
+    metavar: str | None
+    help: Text
+    panel: Text
+
+    def parameter(self) -> inspect.Parameter:
+        """As a parameter of a command's function, the way typer reads it."""
+        option: Any = typer.Option(
+            f"--{self.name}",
+            help=str(self.help),
+            metavar=self.metavar or " ",
+            rich_help_panel=str(self.panel),
+            show_default=False,
+        )
+        kind = bool if self.metavar is None else str | None
+        default = False if self.metavar is None else None
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        return inspect.Parameter(self.name, keyword, default=default, annotation=Annotated[kind, option])
+
+
+DATA = (
+    Flag("target", "COLUMN", Text("The column to forecast.", "要预测的列。"), _DATA),
+    Flag("time", "COLUMN", Text("The column of dates or steps.", "日期或步号所在的列。"), _DATA),
+    Flag("id", "COLUMN", Text("The column that names the series.", "序列名称所在的列。"), _DATA),
+    Flag("past", "A,B", Text("Covariates known up to now.", "仅到当前已知的协变量。"), _DATA),
+    Flag("future", "A,B", Text("Covariates known ahead.", "未来已知的协变量。"), _DATA),
+    Flag(
+        "layout",
+        "table|rows",
+        Text("rows: one series a row, its id first.", "rows：每行一个序列，首列为名称。"),
+        _DATA,
+    ),
+    Flag("dayfirst", None, Text("Read 03/04/2020 as 3 April.", "把 03/04/2020 读作 4 月 3 日。"), _DATA),
+    Flag("monthfirst", None, Text("Read 03/04/2020 as March 4.", "把 03/04/2020 读作 3 月 4 日。"), _DATA),
+    Flag("calendar", "NAME", Text("Open days: XNYS, XSHG, US, CN, …", "交易日历：XNYS、XSHG、US、CN 等。"), _DATA),
+)
+SEASON = Flag(
+    "season",
+    "24,168",
+    Text("Steps of the seasons, auto or none.", "季节周期的步数，或 auto、none。"),
+    _FORECAST,
+)
+FORECAST = (
+    Flag("horizon", "STEPS", Text("How many steps to forecast.", "预测的步数。"), _FORECAST),
+    Flag(
+        "model", "NAME", Text("One of gatecast models; else auto.", "gatecast models 所列之一；默认 auto。"), _FORECAST
+    ),
+    Flag("context", "STEPS", Text("Past steps that the model reads.", "模型读取的历史步数。"), _FORECAST),
+    SEASON,
+    Flag("levels", "80,95", Text("Prediction intervals in percent.", "预测区间的百分比。"), _FORECAST),
+)
+DEVICE = Flag("device", "NAME", Text("auto, cpu, cuda, cuda:1, …", "auto、cpu、cuda、cuda:1 等。"), _TRAINING)
+TRAINING = (
+    Flag("seed", "NUMBER", Text("Same seed, same bytes; else 0.", "种子相同则结果逐字节相同；默认 0。"), _TRAINING),
+    Flag("steps", "NUMBER", Text("Exactly so many training steps.", "恰好训练这么多步。"), _TRAINING),
+    Flag("budget", "SECONDS", Text("Wall time that training may take.", "训练可用的时间（秒）。"), _TRAINING),
+    DEVICE,
+)
+WINDOWS = Flag(
+    "windows", "NUMBER", Text("Rolling windows that judge; else 8.", "评估用的滚动窗口数；默认 8。"), _FORECAST
+)
+CONFIG = Flag("config", "FILE.toml", Text("Options from a file; flags win.", "从文件读取选项；命令行优先。"), _OUTPUT)
+FORCE = Flag("force", None, Text("Replace what Gatecast wrote earlier.", "覆盖 Gatecast 之前写入的结果。"), _OUTPUT)
+RESUME = Flag("resume", None, Text("Go on where a killed run stopped.", "从中断处继续训练。"), _TRAINING)
+_EVERYWHERE = (
+    Flag("json", None, Text("One JSON document instead of words.", "输出一个 JSON 文档。"), _OUTPUT),
+    Flag("lang", "en|zh", Text("The language of the words.", "输出语言。"), _OUTPUT),
+)
+
+
+def out(metavar: str, english: str, chinese: str) -> Flag:
+    """Where the result goes; each command says it in its own words."""
+    return Flag("out", metavar, Text(english, chinese), _OUTPUT)
+
+
+def accepts(*flags: Flag) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorator: the command's function takes these options, and --json and --lang, as keywords by name."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        def command(**values: Any) -> None:
+            function(**values)
+
+        own = inspect.signature(function, eval_str=True).parameters.values()
+        positional = [one for one in own if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        options = [flag.parameter() for flag in (*flags, *_EVERYWHERE)]
+        command.__signature__ = inspect.Signature([*positional, *options])  # type: ignore[attr-defined]
+        command.__name__, command.__annotations__ = function.__name__, {}
+        return command
+
+    return decorate

@@ -1,0 +1,157 @@
+"""The parts of the main job as commands of their own: describe, fit, predict, backtest; and models, demo."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gatecast.atomic import replacing_folder, write_file
+from gatecast.cli import documents, screen
+from gatecast.cli.console import dump
+from gatecast.cli.job import forecast_job, judge, new_forecaster, read_table, train
+from gatecast.cli.settings import resolve
+from gatecast.cli.tables import as_csv, forecast_columns
+from gatecast.errors import GatecastError, OptionError, OutputError
+from gatecast.language import Text
+
+if TYPE_CHECKING:
+    from gatecast.cli.settings import Settings
+
+_CHECKPOINT = "checkpoint"  # the one file in DIR.partial
+
+
+def describe_step(data: str, settings: Settings, *, as_json: bool) -> None:
+    """All about a table; nothing is trained."""
+    from gatecast.features.season import find_seasons
+
+    reading = read_table(data, settings)
+    season = None if settings.forecast.season == "none" else settings.forecast.season
+    seasons = find_seasons(reading.panel, season)
+    if as_json:
+        dump(documents.of_diagnosis(reading, seasons))
+    else:
+        screen.show_diagnosis(reading, seasons)
+
+
+def fit_step(data: str, settings: Settings, out: str | None, *, force: bool, resume: bool, as_json: bool) -> None:
+    """Train, and keep the model in the folder `out`. A killed run leaves `out.partial`, from which `resume` goes on.
+
+    Raises: GatecastError of every kind; then nothing new is left behind.
+    """
+    if out is None:
+        raise OptionError("say where to keep the model: --out DIR.", "请说明模型保存位置：--out DIR。")
+    folder = Path(out)
+    if resume and (folder / "model.json").is_file():
+        _tell_complete(folder, as_json)
+        return
+    model = new_forecaster(settings)
+    with replacing_folder(folder, force) as staged:
+        reading = read_table(data, settings)
+        if not as_json:
+            screen.show_reading(reading)
+        with _checkpoint(folder, resume, as_json) as checkpoint:
+            train(model, reading, settings, checkpoint=checkpoint, resume=resume)
+            model.save(staged, force=True)
+    if as_json:
+        training = documents.of_training(model)
+        dump({"data": documents.of_reading(model.reading), "training": training, "files": {"model": out}})
+        return
+    screen.show_training(model.history)
+    for sentence in model.describe():
+        screen.tell(sentence)
+    screen.show_files({"model": out})
+
+
+@contextmanager
+def _checkpoint(folder: Path, resume: bool, as_json: bool) -> Iterator[Path]:
+    """The file of the checkpoint, in `folder.partial`; what a killed run left there stays only for `resume`.
+
+    Ctrl-C and a kill leave it, success and the errors that a resumed run would meet again do not.
+    """
+    partial = folder.with_name(f"{folder.name}.partial")
+    if not resume and partial.is_dir():
+        if not as_json:
+            screen.tell(
+                Text(
+                    f"{partial} of an earlier run is dropped; --resume would have gone on from it.",
+                    f"已丢弃先前运行留下的 {partial}；用 --resume 可从中断处继续。",
+                )
+            )
+        shutil.rmtree(partial)
+    partial.mkdir(exist_ok=True)
+    try:
+        yield partial / _CHECKPOINT
+    except (GatecastError, OSError):
+        if not resume:
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def _tell_complete(folder: Path, as_json: bool) -> None:
+    if as_json:
+        dump({"files": {"model": str(folder)}})
+    else:
+        screen.tell(Text(f"{folder} is complete; there is nothing to resume.", f"{folder} 已完成，无需继续。"))
+
+
+def predict_step(saved: str, newdata: str | None, out: str | None, *, device: str, force: bool, as_json: bool) -> None:
+    """Forecast with a kept model, from the end of its training data or of `newdata`; write `out` if given."""
+    from gatecast.forecaster import load
+
+    if out is not None:
+        _refuse_existing(Path(out), force)
+    forecast = load(saved, device=device).predict(newdata)
+    if out is not None:
+        write_file(out, as_csv(forecast_columns(forecast)))
+    files = {} if out is None else {"forecast.csv": out}
+    if as_json:
+        dump({"forecast": documents.of_forecast(forecast), "files": files})
+        return
+    screen.show_forecast(forecast)
+    if files:
+        screen.show_files(files)
+
+
+def _refuse_existing(file: Path, force: bool) -> None:
+    if file.exists() and not force:
+        raise OutputError(
+            f"{file} exists already; add --force to replace it, or choose another name.",
+            f"{file} 已存在；加 --force 覆盖，或换一个名称。",
+        )
+
+
+def backtest_step(data: str, settings: Settings, *, as_json: bool) -> None:
+    """Judge the model on the table; nothing is kept."""
+    model = new_forecaster(settings)
+    reading = read_table(data, settings)
+    if not as_json:
+        screen.show_reading(reading)
+    scores = judge(model, settings, reading)
+    if as_json:
+        dump({"data": documents.of_reading(reading), "scores": documents.of_scores(scores)})
+    else:
+        screen.show_scores(scores)
+
+
+def models_step(*, as_json: bool) -> None:
+    """The models that can be asked for."""
+    from gatecast.models import describe
+
+    found = describe()
+    if not as_json:
+        screen.show_models(found)
+        return
+    rows = [{"name": m.name, "what": m.description, "causal": m.causal, "streams": m.streams} for m in found]
+    dump({"models": rows})
+
+
+def demo_step(out: Path, *, as_json: bool) -> None:
+    """The main job on the bundled stock prices; replaces the folder of an earlier demo."""
+    from gatecast import datasets
+
+    flags = {"target": "Adj Close", "id": "Ticker", "time": "Date", "horizon": "5"}
+    forecast_job(str(datasets.path("stocks")), resolve(flags), out, force=True, as_json=as_json)
