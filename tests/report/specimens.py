@@ -96,7 +96,7 @@ def _scores(
     text = Text("The LSTM's error is 38 % below that of naive.", "LSTM 的误差比朴素法低 38%。")
     return Scores(
         methods=tuple(predictions),
-        ids=tuple(panel.ids[i] for i in which),
+        ids=panel.ids,
         origins=Origins(which, ends),
         time=panel.time[rows],
         actual=actual,

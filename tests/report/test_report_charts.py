@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specimens import WEEKDAYS, run
 
+from gatecast.forecast import Origins
 from gatecast.frequency import DAY, HOUR, Frequency, infer
 from gatecast.report import charts, tables
 from gatecast.report.selection import MOST_SERIES, Shown, choose
@@ -51,6 +52,15 @@ def test_the_windows_show_forecasts_against_what_came() -> None:
     assert [cut["x0"] for cut in figure["layout"]["shapes"]] == labels(made.reading.panel.time[[-13, -9, -5]])
 
 
+def test_windows_that_overlap_are_not_drawn_on_one_another() -> None:
+    made = run(windows=6, horizon=4)
+    assert made.scores is not None
+    ends = np.array([180, 182, 184, 186, 188, 190])
+    scores = replace(made.scores, origins=Origins(np.zeros(6, int), ends))
+    shown = choose(made.reading.panel, made.forecast, scores)[0]
+    assert ends[charts.windows_drawn(scores, shown)].tolist() == [182, 186, 190]
+
+
 def test_windows_of_one_step_are_points() -> None:
     made = run(horizon=1)
     assert made.scores is not None
@@ -62,7 +72,7 @@ def test_windows_of_one_step_are_points() -> None:
 def test_series_without_windows_are_shown_without_them() -> None:
     made = run(ids=("A", "B"))
     assert made.scores is not None
-    only_a = replace(made.scores, ids=("A",) * 8, origins=type(made.scores.origins)(np.zeros(8, int), np.arange(8)))
+    only_a = replace(made.scores, origins=Origins(np.zeros(8, int), np.arange(8)))
     a, b = choose(made.reading.panel, made.forecast, only_a)
     assert len(a.windows) == 8
     assert len(b.windows) == 0
@@ -121,6 +131,15 @@ def test_times_are_shown_as_the_users_clock_shows_them(zone: str) -> None:
     expected = [datetime(2024, 2, 1), datetime(2024, 2, 1, 12, 30)]
     assert local(stored, zone).tolist() == expected
     assert local(stored, None) is stored
+
+
+def test_a_steep_training_curve_is_drawn_on_a_log_axis() -> None:
+    history = run().history
+    assert history is not None
+    steep = replace(history, loss=(float("nan"), 100.0, *history.loss[2:]))
+    gentle = replace(history, loss=(1.0,) * 20, validation=(0.5,) * 20)
+    assert charts.training_curve(steep)["layout"]["yaxis"] == {"type": "log"}
+    assert "yaxis" not in charts.training_curve(gentle)["layout"]
 
 
 def test_an_index_stays_numbers() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatecast.evaluation.baselines import method_name
+from gatecast.evaluation import method_name
 from gatecast.report import words
 from gatecast.report.time_axis import axis, labels, local
 
@@ -54,8 +54,8 @@ def forecast_fan(panel: Panel, forecast: Forecast, shown: Shown) -> Figure:
 
 
 def past_windows(panel: Panel, scores: Scores, shown: Shown) -> Figure:
-    """The newest windows of one series: what the model and the best naive method said, and what came."""
-    rows = shown.windows[-windows_drawn(scores, shown) :]
+    """The newest windows of one series, one after another: what the model and the best naive method said, and what came."""
+    rows = windows_drawn(scores, shown)
     model, naive = (scores.predictions[name] for name in (scores.methods[0], scores.verdict.best_baseline))
     horizon, ends = scores.actual.shape[1], scores.origins.ends[rows]
     first = max(0, int(ends[0]) - min(2 * horizon, 60))
@@ -77,9 +77,15 @@ def past_windows(panel: Panel, scores: Scores, shown: Shown) -> Figure:
     return {"data": data, "layout": {"xaxis": axis(local(past, zone), panel.frequency), "shapes": cuts}}
 
 
-def windows_drawn(scores: Scores, shown: Shown) -> int:
-    """How many of a series' windows fit on its chart."""
-    return max(1, min(len(shown.windows), MOST_WINDOWS, MOST_POINTS // scores.actual.shape[1]))
+def windows_drawn(scores: Scores, shown: Shown) -> np.ndarray:
+    """The newest windows of a series that do not overlap and fit on its chart, oldest first."""
+    horizon = scores.actual.shape[1]
+    most = max(1, min(MOST_WINDOWS, MOST_POINTS // horizon))
+    drawn: list[int] = []
+    for row in shown.windows[::-1].tolist():
+        if not drawn or scores.origins.ends[row] + horizon <= scores.origins.ends[drawn[-1]]:
+            drawn.append(row)
+    return np.array(drawn[:most][::-1], np.int64)
 
 
 def error_of_steps(scores: Scores) -> Figure:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatecast.atomic import write_file
-from gatecast.evaluation.baselines import method_name
+from gatecast.evaluation import method_name
 from gatecast.language import current
 from gatecast.report import charts, tables, words
 from gatecast.report.selection import choose
@@ -115,7 +115,7 @@ def _captions(
     if scores.levels == forecast.levels:
         about["forecast"] = words.about_forecast(forecast.levels, shares.mean(axis=0).tolist())
     most = max((len(series.windows) for series in shown), default=0)
-    drawn = max((charts.windows_drawn(scores, series) for series in shown), default=0)
+    drawn = max((len(charts.windows_drawn(scores, series)) for series in shown), default=0)
     about["backtest"] = words.about_backtest(most, drawn, method_name(scores.verdict.best_baseline))
     about["steps"] = words.about_steps(horizon)
     windows = len(scores.actual)

@@ -55,7 +55,7 @@ def _windows_of(scores: Scores | None) -> dict[str, np.ndarray]:
     order = np.argsort(scores.origins.ends, kind="stable")
     windows: dict[str, list[int]] = {}
     for row in order.tolist():
-        windows.setdefault(scores.ids[row], []).append(row)
+        windows.setdefault(scores.ids[scores.origins.series[row]], []).append(row)
     return {name: np.array(rows) for name, rows in windows.items()}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gatecast.evaluation.baselines import method_name
+from gatecast.evaluation import method_name
 from gatecast.report import words
 from gatecast.report.time_axis import labels, local
 

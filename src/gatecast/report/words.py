@@ -181,7 +181,7 @@ def about_forecast(levels: Sequence[float], shares: Sequence[float]) -> Text:
 
 
 def about_backtest(windows: int, shown: int, naive: Text) -> Text:
-    """How the windows were made. windows: all of the series on view; shown: how many of them are drawn."""
+    """How the windows were made. windows: of one series; shown: how many of them are drawn."""
     english = (
         "At each dotted line the model forecast without seeing what came after. "
         f"A good forecast lies nearer to the observed line than “{naive.english}”, the best naive method."
@@ -190,8 +190,8 @@ def about_backtest(windows: int, shown: int, naive: Text) -> Text:
         f"每条虚线处，模型在看不到之后数据的情况下作出预测。好的预测应比最佳朴素方法“{naive.chinese}”更接近实际曲线。"
     )
     if shown < windows:
-        english += f" Drawn are the newest {shown} of up to {windows} windows."
-        chinese += f"图中是最新的 {shown} 个窗口（每个序列最多 {windows} 个）。"
+        english += f" Drawn are the newest that do not overlap: {shown} of {windows} windows of a series."
+        chinese += f"图中只画最新且互不重叠的窗口：每个序列 {windows} 个中的 {shown} 个。"
     return Text(english, chinese)
 
 
@@ -201,8 +201,8 @@ def about_steps(horizon: int) -> Text:
             "The mean error of the one step that was forecast; lower is better.", "所预测的这一步的平均误差；越低越好。"
         )
     return Text(
-        "The further ahead, the harder: the mean error of every step of the horizon. Lower is better.",
-        "越远越难预测：图中是预测期内每一步的平均误差。越低越好。",
+        "The mean error of every step of the horizon; usually, the further ahead, the harder. Lower is better.",
+        "预测期内每一步的平均误差；通常越远越难。越低越好。",
     )
 
 
