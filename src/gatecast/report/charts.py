@@ -54,7 +54,7 @@ def forecast_fan(panel: Panel, forecast: Forecast, shown: Shown) -> Figure:
 
 
 def past_windows(panel: Panel, scores: Scores, shown: Shown) -> Figure:
-    """The newest windows of one series, one after another: what the model and the best naive method said, and what came."""
+    """The newest windows of one series: what the model and the best naive method said, and what came."""
     rows = windows_drawn(scores, shown)
     model, naive = (scores.predictions[name] for name in (scores.methods[0], scores.verdict.best_baseline))
     horizon, ends = scores.actual.shape[1], scores.origins.ends[rows]
