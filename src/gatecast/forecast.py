@@ -110,7 +110,8 @@ class Forecast:
         """A frame of the kind that came in: polars for paths and arrays."""
         import narwhals as nw
 
-        frame = nw.from_dict(self.columns(), backend=self.layout.backend)
+        backend: Any = self.layout.backend  # narwhals' type lists the names one by one
+        frame = nw.from_dict(self.columns(), backend=backend)
         if self.layout.time_zone:
             column = nw.col(self.layout.time or "step").dt.replace_time_zone("UTC")
             frame = frame.with_columns(column.dt.convert_time_zone(self.layout.time_zone))

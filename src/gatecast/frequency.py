@@ -178,7 +178,7 @@ class Frequency:
         late = later[local[later] > self._fixed_after(local[later - 1], 1)[:, 0]]
         if not self.calendar or not len(late):
             return late
-        expected = np.array([self._open_steps_after(local[row - 1], 1)[0] for row in late])
+        expected = np.array([self._open_steps_after(last, 1)[0] for last in local[late - 1]])
         return late[local[late] > expected]
 
 
@@ -223,7 +223,7 @@ def _rounded(size: int) -> int:
 
 
 def _monthly(time: np.ndarray, within: np.ndarray, differences: np.ndarray) -> Frequency | None:
-    """Monthly, quarterly or yearly: the day of the month stays, or is the last, or wanders while the months keep step."""
+    """Monthly to yearly: the day of the month stays, or is the last, or wanders while the months keep step."""
     month = time.astype("datetime64[M]")
     day = (time.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
     length = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)

@@ -125,7 +125,8 @@ class Panel:
 
     def take(self, series: np.ndarray) -> Panel:
         """Some of the series, in the order given. series: (n,) indices."""
-        rows = np.concatenate([np.arange(self.offsets[i], self.offsets[i + 1]) for i in series])
+        spans = zip(self.offsets[series], self.offsets[series + 1], strict=True)
+        rows = np.concatenate([np.arange(start, stop) for start, stop in spans])
         return replace(
             self,
             values=self.values[rows],

@@ -40,7 +40,8 @@ def resolve_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         have = ["cpu"] + [f"cuda:{i}" for i in range(torch.cuda.device_count())]
         raise DeviceError(
-            f"device {name!r} is not available here; available: {', '.join(have)}. Use --device auto to take the best one.",
+            f"device {name!r} is not available here; available: {', '.join(have)}. "
+            "Use --device auto to take the best one.",
             f"此机器上没有设备 {name!r}；可用：{'、'.join(have)}。用 --device auto 自动选择。",
         ) from error
     return device
