@@ -40,9 +40,9 @@ def find_seasons(panel: Panel, season: str | int | Sequence[int] | None = "auto"
     season: "auto", None or "none" for none, a number, or several.
     Raises: OptionError for anything that is not whole numbers of at least 2, each once.
     """
-    if season is None or season == "none":
+    if season is None or (isinstance(season, str) and season == "none"):
         return ()
-    if season != "auto":
+    if not (isinstance(season, str) and season == "auto"):
         return _checked(season)
     series = list(_sample(panel))
     natural = panel.frequency.seasons()
@@ -74,16 +74,15 @@ def _checked(season: str | int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _sample(panel: Panel) -> Iterator[np.ndarray]:
-    """The newest rows of some of the series that vary, each (rows,) and of size 1, so that none weighs more."""
+    """The newest rows of some of the series that vary, each (rows,), in a unit that keeps every square finite."""
     chosen = np.arange(len(panel))
     if len(chosen) > _MOST_SERIES:
         chosen = np.sort(stream(0, "season").choice(len(chosen), _MOST_SERIES, replace=False))
     for i in chosen:
         y = panel.series(int(i))[-_MOST_ROWS:]
-        y = y - y.mean()
-        size = np.abs(y).max()
-        if size > 0:
-            yield y / size
+        if y.max() > y.min():
+            y = y / np.abs(y).max()
+            yield y - y.mean()
 
 
 class _Pattern(NamedTuple):

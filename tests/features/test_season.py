@@ -1,0 +1,128 @@
+"""Seasons: found where the data shows them, and nowhere else."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from gatecast.errors import OptionError
+from gatecast.features.season import find_seasons
+from gatecast.frequency import DAY, HOUR, WEEK, Frequency
+from gatecast.panel import Panel
+
+ROWS, MONTHS, QUARTERS = Frequency("row"), Frequency("month"), Frequency("month", 3)
+HOURS, DAYS, WEEKS = (Frequency("microsecond", step) for step in (HOUR, DAY, WEEK))
+
+
+def panel_of(*series, frequency: Frequency = ROWS) -> Panel:
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in series])]).astype(np.int64)
+    rows = np.concatenate([np.arange(len(one)) for one in series])
+    ids = tuple(f"s{i}" for i in range(len(series)))
+    return Panel(np.concatenate(series).astype(float)[:, None], offsets, ids, rows, frequency)
+
+
+def periodic(length: int, season: float, noise: float = 0.4, seed: int = 0) -> np.ndarray:
+    wave = np.sin(2 * np.pi * np.arange(length) / season)
+    return wave + noise * np.random.default_rng(seed).normal(size=length)
+
+
+def walk(seed: int, length: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=length).cumsum()
+
+
+@pytest.mark.parametrize(
+    ("frequency", "season", "length"),
+    [(MONTHS, 12, 144), (MONTHS, 12, 60), (QUARTERS, 4, 40), (HOURS, 24, 500), (DAYS, 7, 90), (WEEKS, 52, 400)],
+)
+def test_a_natural_season_is_found(frequency, season, length):
+    trend = 0.05 * np.arange(length)
+    assert find_seasons(panel_of(trend + periodic(length, season), frequency=frequency)) == (season,)
+
+
+def test_a_season_that_grows_with_the_level_is_found():
+    growing = np.exp(0.02 * np.arange(144)) * (1 + 0.2 * periodic(144, 12, 0.1))
+    assert find_seasons(panel_of(growing, frequency=MONTHS)) == (12,)
+
+
+def test_two_seasons_are_found_where_both_show():
+    hours = np.arange(24 * 7 * 20)
+    day = periodic(len(hours), 24)
+    week = 1.0 * (hours // 24 % 7 >= 5)
+    assert find_seasons(panel_of(day, frequency=HOURS)) == (24,)
+    assert find_seasons(panel_of(day + week, frequency=HOURS)) == (24, 168)
+
+
+@pytest.mark.parametrize("frequency", [ROWS, MONTHS, QUARTERS, HOURS, DAYS, WEEKS], ids=lambda f: f.describe().english)
+@pytest.mark.parametrize("length", [40, 144, 1000])
+def test_a_random_walk_has_no_season(frequency, length):
+    found = [find_seasons(panel_of(walk(seed, length), frequency=frequency)) for seed in range(100)]
+    assert sum(one != () for one in found) <= 5
+
+
+@pytest.mark.parametrize("frequency", [ROWS, MONTHS, DAYS], ids=lambda f: f.describe().english)
+def test_a_bent_trend_is_no_season(frequency):
+    time = np.arange(3000)
+    trend = time**1.5 / 10 + np.random.default_rng(0).normal(size=3000)
+    assert find_seasons(panel_of(trend, frequency=frequency)) == ()
+
+
+@pytest.mark.parametrize("season", [5, 7, 24, 60])
+def test_rows_without_dates_show_their_season(season):
+    assert find_seasons(panel_of(periodic(12 * season, season))) == (season,)
+
+
+def test_the_season_is_not_its_multiple_in_a_panel_of_many_lengths():
+    profile = np.random.default_rng(0).normal(size=24)
+    series = [
+        10.0**k * (np.tile(profile, 40)[: 600 + 10 * k] + 0.2 * np.random.default_rng(k).normal(size=600 + 10 * k))
+        for k in range(20)
+    ]
+    assert find_seasons(panel_of(*series)) == (24,)
+
+
+def test_too_few_cycles_are_not_believed():
+    assert find_seasons(panel_of(periodic(30, 12, 0.0), frequency=MONTHS)) == ()
+
+
+@pytest.mark.parametrize(
+    "series", [np.zeros(60), np.full(60, 1e300), np.arange(60.0), np.array([1.0]), np.array([1.0, 2.0])]
+)
+def test_series_that_show_nothing_are_silent(series):
+    for frequency in (ROWS, MONTHS):
+        assert find_seasons(panel_of(series, frequency=frequency)) == ()
+
+
+@pytest.mark.parametrize(
+    ("season", "expected"),
+    [
+        (12, (12,)),
+        ((168, 24), (24, 168)),
+        ([7], (7,)),
+        (np.array([24, 168]), (24, 168)),
+        ("24,168", (24, 168)),
+        ("12", (12,)),
+        (None, ()),
+        ("none", ()),
+    ],
+)
+def test_a_season_that_is_given_is_taken(season, expected):
+    assert find_seasons(panel_of(np.arange(5.0)), season) == expected
+
+
+@pytest.mark.parametrize(
+    "season", [1, 0, -7, 2.5, True, (24, 24), (), (1, 12), "weekly", "", "12,", [None], float("nan")]
+)
+def test_a_season_that_makes_no_sense_is_refused(season):
+    with pytest.raises(OptionError, match="season must be"):
+        find_seasons(panel_of(np.arange(5.0)), season)
+
+
+def test_many_series_and_long_ones_take_no_time():
+    many = panel_of(*(walk(seed, 300) for seed in range(10_000)))
+    long = panel_of(walk(0, 1_000_000), frequency=HOURS)
+    begin = time.perf_counter()
+    find_seasons(many)
+    find_seasons(long)
+    assert time.perf_counter() - begin < 5  # far above what it takes, for busy machines

@@ -1,0 +1,89 @@
+"""Conformal correction: holds what it promises, never crosses, survives JSON."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatecast.conformal import Correction
+from gatecast.forecast import Prediction
+
+LEVELS = (80, 95)
+
+
+def heteroscedastic(seed: int, windows: int, horizon: int = 6, width: float = 0.5):
+    """Series of different size whose noise grows with the step, and intervals of the wrong width."""
+    random = np.random.default_rng(seed)
+    scale = 10.0 ** random.uniform(-2, 3, windows)
+    sigma = np.sqrt(np.arange(1, horizon + 1))
+    point = random.normal(size=(windows, horizon)) * scale[:, None]
+    actual = point + random.standard_t(5, size=(windows, horizon)) * sigma * scale[:, None]
+    reach = width * np.array([1.28, 1.96]) * scale[:, None, None]
+    prediction = Prediction(point, point[:, :, None] - reach, point[:, :, None] + reach)
+    return prediction, actual, scale
+
+
+@pytest.mark.parametrize("width", [0.3, 4.0])
+def test_trap_23_corrected_intervals_cover_what_they_promise_at_every_step(width):
+    prediction, actual, scale = heteroscedastic(0, 4000, width=width)
+    correction = Correction.fit(prediction, actual, scale, LEVELS)
+    assert (correction.shift > 0).all() if width < 1 else (correction.shift[0] < 0).all()
+    fresh, actual, scale = heteroscedastic(1, 4000, width=width)
+    _, lower, upper = correction.apply(fresh, scale)
+    inside = ((lower <= actual[:, :, None]) & (actual[:, :, None] <= upper)).mean(axis=0)
+    np.testing.assert_allclose(inside, np.broadcast_to([0.80, 0.95], inside.shape), atol=0.02)
+
+
+def test_coverage_is_kept_on_average_over_small_calibrations():
+    shares = []
+    for seed in range(150):
+        correction = Correction.fit(*heteroscedastic(seed, 30, horizon=1), LEVELS)
+        fresh, actual, scale = heteroscedastic(10_000 + seed, 200, horizon=1)
+        _, lower, upper = correction.apply(fresh, scale)
+        shares.append(((lower <= actual[:, :, None]) & (actual[:, :, None] <= upper)).mean(axis=(0, 1)))
+    assert (np.mean(shares, axis=0) >= [0.78, 0.93]).all()
+
+
+def test_the_rank_is_that_of_the_paper():
+    actual = np.arange(1.0, 10.0)[:, None]  # nine scores 1 … 9 of an interval [0, 0]
+    zero = np.zeros((9, 1))
+    correction = Correction.fit(Prediction(zero, zero[:, :, None], zero[:, :, None]), actual, np.ones(9), (50,))
+    assert correction.shift.item() == 5  # ⌈10 · 0.5⌉-th smallest
+
+
+def test_few_windows_pool_all_steps_and_many_none():
+    few = Correction.fit(*heteroscedastic(0, 5), LEVELS)
+    assert (few.shift == few.shift[0]).all()
+    many = Correction.fit(*heteroscedastic(0, 500), LEVELS)
+    assert (np.diff(many.shift, axis=0) > 0).all()
+    between = Correction.fit(*heteroscedastic(0, 40), LEVELS)
+    assert len(np.unique(between.shift[:, 0])) == 4  # three neighbouring steps a pool: 1–3, 2–4, 3–5, 4–6
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.floats(0, 5), st.sampled_from([(80, 95), (95, 80), (50, 99, 90)]))
+def test_trap_23_quantiles_never_cross(seed, windows, width, levels):
+    random = np.random.default_rng(seed)
+    point = random.normal(size=(windows, 4))
+    reach = np.sort(random.gamma(1, width + 1e-9, (windows, 4, len(levels))), axis=2)
+    reach[:, :, np.argsort(levels)] = reach.copy()
+    prediction = Prediction(point, point[:, :, None] - reach, point[:, :, None] + reach)
+    scale = random.gamma(1, 1, windows) + 1e-6
+    correction = Correction.fit(prediction, random.normal(size=(windows, 4)), scale, levels)
+    corrected = correction.apply(prediction, scale)
+    np.testing.assert_array_equal(corrected.point, point)
+    assert (corrected.lower <= point[:, :, None]).all() and (point[:, :, None] <= corrected.upper).all()
+    rising = np.argsort(levels)
+    assert (np.diff(corrected.lower[:, :, rising], axis=2) <= 0).all()
+    assert (np.diff(corrected.upper[:, :, rising], axis=2) >= 0).all()
+
+
+def test_a_correction_survives_json():
+    correction = Correction.fit(*heteroscedastic(0, 20), LEVELS)
+    again = Correction.from_dict(json.loads(json.dumps(correction.to_dict())))
+    assert again.levels == correction.levels
+    np.testing.assert_array_equal(again.shift, correction.shift)
