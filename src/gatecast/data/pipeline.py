@@ -40,7 +40,9 @@ def read(source: Any, options: ReadOptions) -> Reading:
     panel = _panel(clean, options)
     width = len(columns) if not rows.wide else 2
     notes = [*notes, *clean.notes, *notice(panel)]
-    return Reading(panel, tuple(notes), summarise(panel, width), columns or describe_numbers(panel))
+    if columns and not rows.wide:
+        options = replace(options, target=panel.target, time=panel.layout.time, id=panel.layout.id)
+    return Reading(panel, tuple(notes), summarise(panel, width), columns or describe_numbers(panel), options)
 
 
 def _check(options: ReadOptions) -> None:

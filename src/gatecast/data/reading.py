@@ -62,12 +62,17 @@ class ColumnInfo:
 
 @dataclass(frozen=True)
 class Reading:
-    """A panel, and the story of how it was read. summary: one line with rows, series, columns, step and dates."""
+    """A panel, and the story of how it was read.
+
+    summary: one line with rows, series, columns, step and dates. options: as they were understood, so that a later
+    table is read the same way.
+    """
 
     panel: Panel
     notes: tuple[Note, ...]
     summary: Text
     columns: tuple[ColumnInfo, ...]
+    options: ReadOptions = ReadOptions()
 
 
 def read(source: Any, options: ReadOptions | None = None) -> Reading:

@@ -1,0 +1,333 @@
+"""`Forecaster`: reads, trains, judges, forecasts, keeps. What a user of the library meets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from gatecast import artifact
+from gatecast.data import Note, Reading, ReadOptions, read
+from gatecast.errors import ArtifactError, DeviceError, NotFittedError, OptionError, nearest
+from gatecast.evaluation.backtest import backtest as run_backtest
+from gatecast.evaluation.backtest import past_of, rolling_origins
+from gatecast.evaluation.baselines import baselines
+from gatecast.features.season import find_seasons
+from gatecast.forecast import Forecast, Origins
+from gatecast.forecaster import fitting, persistence
+from gatecast.forecaster.options import check_seed, check_wishes
+from gatecast.language import Text
+from gatecast.runtime import resolve_device
+from gatecast.training.split import check_lengths
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gatecast.evaluation import Scores
+    from gatecast.forecast import Prediction
+    from gatecast.forecaster.fitting import Fitted
+    from gatecast.forecaster.plan import Plan
+    from gatecast.panel import Panel
+    from gatecast.training.history import History, Progress
+
+_FEWEST_ROWS = 3  # a shorter series says nothing of its own
+
+
+class Forecaster:
+    """An LSTM forecast of one or many time series.
+
+    horizon: steps to forecast. model: a name that `gatecast models` lists, or "auto". context: past steps that the
+    network reads; None = from season and length. season: "auto", None, a length in steps, or several as (24, 168).
+    levels: central prediction intervals in percent. budget: seconds of wall time that training may take; None = as
+    much as the data ask for. seed: the same seed gives the same bytes on a CPU. device: "auto", "cpu", "cuda".
+    steps: exactly so many training steps; `model.history.steps` of an earlier fit repeats that fit.
+
+        model = Forecaster(horizon=5).fit("prices.csv", target="close")
+        model.predict().to_frame()
+
+    Raises: OptionError for a value that cannot be used, DeviceError for a device that is not there.
+    """
+
+    def __init__(
+        self,
+        horizon: int,
+        *,
+        model: str = "auto",
+        context: int | None = None,
+        season: str | int | Sequence[int] | None = "auto",
+        levels: Sequence[float] = (80, 95),
+        budget: float | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        steps: int | None = None,
+    ) -> None:
+        self.wishes = check_wishes(horizon, model, context, levels, steps, budget)
+        self.season, self.seed, self.device = season, check_seed(seed), device
+        self._torch_device = resolve_device(device)
+        self._stage = "fit"
+        self._options = ReadOptions()
+        self._reading: Reading | None = None
+        self._fitted: Fitted | None = None
+        self._fingerprint = ""
+        self._panel: Panel | None = None  # what predict() continues: the training data, or their newest rows
+
+    # fit, predict, judge
+
+    def fit(
+        self,
+        data: Any,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        checkpoint: Path | None = None,
+        resume: bool = False,
+        **options: Any,
+    ) -> Self:
+        """Read the data and train on them.
+
+        data: a path, a frame, an array (time,) or (series, time), a Panel or a Reading. options: `target`, `time`,
+        `id`, `past`, `future`, `layout`, `day_first`, `calendar`, as in `gatecast.data.ReadOptions`.
+        on_progress: called several times a second while training. checkpoint: a file that keeps the state of the
+        training; with `resume` a fit that was killed goes on from it, and ends in the same bytes.
+
+        Raises: DataError and its kinds, OptionError, TrainingError; see `gatecast.errors`.
+        """
+        reading = self._read(data, options)
+        reading = _without_stumps(reading, self._stage)
+        if self._stage == "fit":
+            check_lengths(reading.panel, self.wishes.horizon)
+        job = fitting.Job(self.seed, self._torch_device, self._stage, on_progress, checkpoint, resume)
+        self._fitted = fitting.fit(reading.panel, self.wishes, self.season, job)
+        self._reading, self._panel, self._options = reading, reading.panel, reading.options
+        self._fingerprint = reading.panel.fingerprint()
+        return self
+
+    def predict(self, history: Any = None) -> Forecast:
+        """The next `horizon` values, from the end of the training data or of another history.
+
+        history: any kind that `fit` takes; the columns are looked for under the names of the fit.
+        Raises: NotFittedError; DataError and its kinds for a history that cannot be used.
+        """
+        panel = self._ready() if history is None else self._continue(history)
+        prediction = self.predict_at(panel, Origins.last(panel))
+        return Forecast.from_prediction(panel, prediction, self.wishes.levels)
+
+    def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
+        """Forecast from many origins at once: the `Predictor` protocol."""
+        self._ready()
+        return self.fitted.predict_at(panel, origins)
+
+    def backtest(
+        self,
+        windows: int = 8,
+        data: Any = None,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        checkpoint: Path | None = None,
+        resume: bool = False,
+        **options: Any,
+    ) -> Scores:
+        """Train a twin on the past alone, and compare it with the naive forecasts on windows that it never saw.
+
+        windows: rolling windows a series. data: as for `fit`; None = the data of the fit.
+        After a fit with a budget the twin takes as many steps as that fit, so that the comparison can be repeated.
+        """
+        panel = self._ready_reading().panel if data is None else self._read(data, options).panel
+        check_lengths(panel, self.wishes.horizon)
+        origins = rolling_origins(panel, self.wishes.horizon, windows)
+        seasons = find_seasons(past_of(panel, origins), self.season)
+        twin = _Twin(self._twin(), on_progress, checkpoint, resume)
+        levels, horizon = self.wishes.levels, self.wishes.horizon
+        predictors = [twin, *baselines(horizon, levels, seasons)]
+        return run_backtest(predictors, panel, horizon=horizon, levels=levels, seasons=seasons, windows=windows)
+
+    def _twin(self) -> Forecaster:
+        """An unfitted forecaster of the same wishes, for the judge."""
+        twin = Forecaster(self.wishes.horizon, season=self.season, seed=self.seed, device=self.device)
+        twin.wishes, twin._stage = self.wishes, "judge"
+        if self._fitted is not None and self.wishes.budget is not None:
+            twin.wishes = replace(self.wishes, budget=None, steps=max(1, self.history.steps))
+        return twin
+
+    # what a fit found
+
+    @property
+    def name(self) -> str:
+        """How tables call this method."""
+        return "LSTM" if self.wishes.model == "auto" else self.wishes.model
+
+    @property
+    def fitted(self) -> Fitted:
+        """The trained network and all that belongs to it. Raises: NotFittedError."""
+        if self._fitted is None:
+            raise NotFittedError(
+                "the model is not fitted yet; call fit(data) first.", "模型尚未训练；请先调用 fit(data)。"
+            )
+        return self._fitted
+
+    @property
+    def reading(self) -> Reading:
+        """What was read, and what was repaired."""
+        return self._ready_reading()
+
+    @property
+    def history(self) -> History:
+        """The training curve."""
+        return self.fitted.history
+
+    @property
+    def plan(self) -> Plan:
+        """What was decided before training, and why."""
+        return self.fitted.plan
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """Lengths of the seasons in steps, found or given."""
+        return self.fitted.seasons
+
+    def describe(self) -> tuple[Text, ...]:
+        """The model in words."""
+        history, network = self.history, self.fitted.network
+        count = sum(p.numel() for p in network.parameters())
+        if history.stopped == "nothing to learn":
+            words = Text(
+                "The series never change: there is nothing to learn, and the forecast is constant.",
+                "序列没有任何变化：没有可学习的内容，预测为常数。",
+            )
+        else:
+            words = Text(
+                f"{count:,} parameters; {history.steps} training steps, weights of step {history.best_step} kept.",
+                f"{count:,} 个参数；训练 {history.steps} 步，保留第 {history.best_step} 步的权重。",
+            )
+        return (*self.plan.reasons, words)
+
+    # keep
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the artifact: a folder with JSON and safetensors, whole or not at all.
+
+        Raises: NotFittedError; OutputError where it cannot be written or exists (`force` replaces an earlier one).
+        """
+        panel = self._ready()
+        panel = persistence.newest(panel, self.plan.network.context)
+        description = {
+            "wishes": asdict(self.wishes),
+            "season": list(self.season) if isinstance(self.season, (list, tuple)) else self.season,
+            "seed": self.seed,
+            "read": asdict(self._options),
+            "fitted": persistence.describe_fitted(self.fitted),
+            "panel": persistence.describe_panel(panel),
+            "data": self._fingerprint,
+        }
+        tensors = {**self.fitted.network.state_dict(), **persistence.panel_tensors(panel)}
+        artifact.save(path, description, tensors, force=force)
+
+    # inside
+
+    def _read(self, data: Any, options: dict[str, Any]) -> Reading:
+        if isinstance(data, Reading):
+            return data
+        unknown = set(options) - set(ReadOptions.__dataclass_fields__)
+        if unknown:
+            name, known = min(unknown), ", ".join(ReadOptions.__dataclass_fields__)
+            hint = nearest(name, ReadOptions.__dataclass_fields__)
+            raise OptionError(
+                f"unknown option {name!r}{hint.english}; known: {known}.",
+                f"未知选项 {name!r}{hint.chinese}；可用：{known}。",
+            )
+        names = {"past", "future"}
+        given = {k: ((v,) if isinstance(v, str) else tuple(v)) if k in names else v for k, v in options.items()}
+        return read(data, ReadOptions(**given))
+
+    def _ready(self) -> Panel:
+        self.fitted  # noqa: B018 (raises where there is none)
+        if self._panel is None:
+            raise NotFittedError(
+                "the model is not fitted yet; call fit(data) first.", "模型尚未训练；请先调用 fit(data)。"
+            )
+        return self._panel
+
+    def _ready_reading(self) -> Reading:
+        self._ready()
+        if self._reading is None:
+            raise NotFittedError(
+                "a loaded model does not hold its training data; pass data=...",
+                "加载的模型不含训练数据；请传入 data=...",
+            )
+        return self._reading
+
+    def _continue(self, history: Any) -> Panel:
+        """Another history as a panel that this model can go on from."""
+        ours = self._ready()
+        panel = history.panel if isinstance(history, Reading) else read(history, self._options).panel
+        if (panel.past, panel.future) != (ours.past, ours.future):
+            raise OptionError(
+                f"the model was trained with the columns {', '.join(ours.columns)}; got {', '.join(panel.columns)}.",
+                f"模型训练时的列为 {'、'.join(ours.columns)}；实际为 {'、'.join(panel.columns)}。",
+            )
+        if (panel.time.dtype.kind == "M") != (ours.time.dtype.kind == "M"):
+            raise OptionError(
+                "the model was trained on one kind of time (dates or counted rows) and the history has the other; "
+                "give the history the same kind of time column.",
+                "模型训练时与历史数据的时间类型不同（日期或行号）；请使用相同类型的时间列。",
+            )
+        return replace(panel, frequency=ours.frequency)
+
+
+class _Twin:
+    """The forecaster under judgement, as a `Predictor` that tells how far its training is."""
+
+    def __init__(self, forecaster: Forecaster, on_progress: Any, checkpoint: Path | None, resume: bool) -> None:
+        self.forecaster, self.name = forecaster, forecaster.name
+        self._running = {"on_progress": on_progress, "checkpoint": checkpoint, "resume": resume}
+
+    def fit(self, panel: Panel) -> Self:
+        self.forecaster.fit(panel, **self._running)
+        return self
+
+    def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
+        return self.forecaster.predict_at(panel, origins)
+
+
+def load(path: str | os.PathLike[str], *, device: str = "auto") -> Forecaster:
+    """A saved forecaster, ready to forecast, on any device.
+
+    Raises: ArtifactError for a folder that holds none, is damaged, or was made by a newer Gatecast; DeviceError.
+    """
+    stored = artifact.load(path)
+    state = stored.description
+    try:
+        wishes = state["wishes"]
+        season = tuple(state["season"]) if isinstance(state["season"], list) else state["season"]
+        model = Forecaster(**wishes, season=season, seed=state["seed"], device=device)
+        model._options = ReadOptions(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["read"].items()})
+        weights = persistence.split_tensors(stored.tensors)
+        model._fitted = persistence.restore_fitted(state["fitted"], weights, model._torch_device)
+        model._panel = persistence.restore_panel(state["panel"], stored.tensors)
+        model._fingerprint = str(state["data"])
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        if isinstance(error, DeviceError):
+            raise
+        raise ArtifactError(
+            f"{path}: the saved model's description makes no sense ({type(error).__name__}: {error}); save it again.",
+            f"{path}：模型描述无法理解（{type(error).__name__}：{error}）；请重新保存模型。",
+        ) from error
+    return model
+
+
+def _without_stumps(reading: Reading, stage: str) -> Reading:
+    """Leave out the series that are too short to say anything, and note it; the others go on."""
+    short = reading.panel.lengths < _FEWEST_ROWS
+    if not short.any() or short.all() or stage != "fit":
+        return reading
+    named = ", ".join(f"{reading.panel.ids[i]} ({reading.panel.lengths[i]})" for i in short.nonzero()[0][:5])
+    more = int(short.sum()) - 5
+    named += f", … (+{more})" if more > 0 else ""
+    note = Note(
+        "short",
+        Text(
+            f"left out, shorter than {_FEWEST_ROWS} rows: {named}; the other series go on.",
+            f"已忽略行数少于 {_FEWEST_ROWS} 的序列：{named}；其余序列照常预测。",
+        ),
+    )
+    return replace(reading, panel=reading.panel.take((~short).nonzero()[0]), notes=(*reading.notes, note))

@@ -1,0 +1,60 @@
+"""What a forecaster may be asked for, checked once."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+from gatecast import models
+from gatecast.errors import OptionError
+from gatecast.forecaster.plan import Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def check_wishes(
+    horizon: int, model: str, context: int | None, levels: Sequence[float], steps: int | None, budget: float | None
+) -> Wishes:
+    """The wishes, as the plan takes them. Raises: OptionError that names the option and what it must be."""
+    if model != "auto":
+        models.get(model)
+    for name, number, least in (("horizon", horizon, 1), ("context", context, 2), ("steps", steps, 1)):
+        if number is not None or name == "horizon":
+            _whole(name, number, least)
+    if budget is not None and not (isinstance(budget, Real) and 0 < float(budget) < float("inf")):
+        raise OptionError(
+            f"budget must be a positive number of seconds, got {budget!r}.", f"budget 应为正的秒数，实际为 {budget!r}。"
+        )
+    return Wishes(
+        horizon=int(horizon),
+        model=model,
+        context=None if context is None else int(context),
+        levels=_levels(levels),
+        steps=None if steps is None else int(steps),
+        budget=None if budget is None else float(budget),
+    )
+
+
+def check_seed(seed: int) -> int:
+    """Raises: OptionError unless it is a whole number of at least 0."""
+    return _whole("seed", seed, 0)
+
+
+def _whole(name: str, number: object, least: int) -> int:
+    if not isinstance(number, Integral) or isinstance(number, bool) or number < least:
+        raise OptionError(
+            f"{name} must be a whole number of at least {least}, got {number!r}.",
+            f"{name} 应为不小于 {least} 的整数，实际为 {number!r}。",
+        )
+    return int(number)
+
+
+def _levels(levels: Sequence[float]) -> tuple[float, ...]:
+    given = (levels,) if isinstance(levels, Real) else tuple(levels)
+    if not given or not all(isinstance(level, Real) and 0 < level < 100 for level in given):
+        raise OptionError(
+            f"levels must be percentages between 0 and 100, such as 80,95; got {levels!r}.",
+            f"levels 应为 0 到 100 之间的百分数，例如 80,95；实际为 {levels!r}。",
+        )
+    return tuple(sorted({int(level) if float(level).is_integer() else float(level) for level in given}))

@@ -1,0 +1,128 @@
+"""The plan of a fit: context, patch, sizes and training, decided from the data's shape before anything is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gatecast.language import Text
+from gatecast.models.network import NetworkConfig
+from gatecast.training.config import TrainingConfig
+from gatecast.training.split import least_context
+
+if TYPE_CHECKING:
+    from gatecast.panel import Panel
+    from gatecast.training.split import Split
+
+_PATCHED_SEASON = 12  # from this length on a season is read as one patch, where the context holds four of them
+_LONGEST_UNPATCHED = 64
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asked for; None leaves a thing to the plan. The fields of `gatecast.Forecaster`."""
+
+    horizon: int
+    model: str = "auto"
+    context: int | None = None
+    levels: tuple[float, ...] = (80, 95)
+    steps: int | None = None
+    budget: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be trained, and how. reasons: the decisions in words, for the report."""
+
+    network: NetworkConfig
+    training: TrainingConfig
+    budget: float | None
+    reasons: tuple[Text, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain numbers and text, for the record."""
+        return {
+            "network": self.network.to_dict(),
+            "training": vars(self.training),
+            "budget": self.budget,
+            "reasons": [reason.english for reason in self.reasons],
+        }
+
+
+def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wishes) -> Plan:
+    """Decide everything that the user left open."""
+    context, patch = _context(split, seasons, wishes)
+    seasons = tuple(season for season in seasons if season <= context)
+    rows = int(split.train.sum())
+    hidden = 32 if rows < 1500 else 64 if rows < 50_000 else 128
+    model = "lstm" if wishes.model == "auto" else wishes.model
+    network = NetworkConfig(
+        model=model,
+        options={"hidden": hidden, "layers": 1 if rows < 1500 else 2},
+        horizon=wishes.horizon,
+        context=context,
+        patch=patch,
+        seasons=seasons,
+        levels=wishes.levels,
+        past=len(panel.past),
+        future=len(panel.future),
+    )
+    training = _training(wishes)
+    return Plan(network, training, wishes.budget, _reasons(panel, network, training))
+
+
+def _context(split: Split, seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, int]:
+    """How many past steps the network reads, and how many of them at once."""
+    horizon = wishes.horizon
+    if wishes.context is not None:
+        context = wishes.context
+    else:
+        wanted = max(16, 2 * horizon, *(2 * season for season in seasons))
+        longest = int(split.train.max()) - horizon
+        context = max(least_context(horizon), min(wanted, int(0.6 * longest)))
+    patch = 1
+    if seasons and seasons[0] >= _PATCHED_SEASON and context >= 4 * seasons[0]:
+        patch = seasons[0]
+    elif context > _LONGEST_UNPATCHED:
+        patch = -(-context // _LONGEST_UNPATCHED)
+    if wishes.context is None:
+        return context - context % patch, patch
+    return context, max(p for p in range(1, patch + 1) if context % p == 0)
+
+
+def _training(wishes: Wishes) -> TrainingConfig:
+    config = TrainingConfig()
+    if wishes.steps is not None:
+        return replace(config, steps=wishes.steps, patience=0)
+    if wishes.budget is not None:
+        return replace(config, steps=np.iinfo(np.int32).max)
+    return config
+
+
+def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig) -> tuple[Text, ...]:
+    hidden, layers = network.options["hidden"], network.options["layers"]
+    reasons = [
+        Text(
+            f"{network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
+            f"{len(panel):,} series.",
+            f"{network.model}：{layers} 层，每层 {hidden} 个单元，依据 {len(panel):,} 个序列的 {len(panel.time):,} 行确定。",
+        ),
+        Text(
+            f"It reads the last {network.context} values, {network.patch} at a time, and forecasts all "
+            f"{network.horizon} steps at once.",
+            f"读取最近 {network.context} 个值，每次 {network.patch} 个，一次预测全部 {network.horizon} 步。",
+        ),
+    ]
+    if network.seasons:
+        listed = ", ".join(str(season) for season in network.seasons)
+        reasons.append(Text(f"Seasons of {listed} steps are among its bases.", f"基准预测包含周期 {listed}。"))
+    if training.patience:
+        reasons.append(
+            Text(
+                f"Training stops after {training.patience * training.round} steps without gain on held-out windows.",
+                f"留出窗口上连续 {training.patience * training.round} 步没有进步时停止训练。",
+            )
+        )
+    return tuple(reasons)

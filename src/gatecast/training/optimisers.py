@@ -1,0 +1,63 @@
+"""Optimisers by name, the rate schedule and the averaging of weights. One closure serves every optimiser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gatecast.training.config import TrainingConfig
+
+
+def make_optimiser(config: TrainingConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    """The optimiser that the config names, over these parameters."""
+    if config.optimiser == "adam":
+        return torch.optim.Adam(parameters, lr=config.rate, fused=True)
+    if config.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, lr=config.rate, weight_decay=config.l2, fused=True)
+    if config.optimiser == "sgd":
+        return torch.optim.SGD(parameters, lr=config.rate, momentum=0.9)
+    return torch.optim.LBFGS(parameters, lr=config.rate, max_iter=20, history_size=20)
+
+
+def rate_at(config: TrainingConfig, step: int) -> float:
+    """The learning rate of a step, counted from 1."""
+    rise = min(1.0, step / config.warm_up) if config.warm_up else 1.0
+    if config.schedule == "inverse-sqrt":
+        # a hundred steps at full rate for each step of warm-up, then falling: needs no end, so that a budget, a
+        # Ctrl-C or a resumed run meets the same rates
+        fall = max(1.0, step / (10 * max(config.warm_up, 1))) ** -0.5
+    elif config.schedule == "cosine":
+        fall = 0.5 * (1 + torch.cos(torch.tensor(min(1.0, step / config.steps) * torch.pi)).item())
+    else:
+        fall = 1.0
+    return config.rate * rise * fall
+
+
+def penalty(config: TrainingConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.Tensor | float:
+    """L1 and L2 penalties on the weights (not on biases); AdamW decays its weights by itself."""
+    l2 = 0.0 if config.optimiser == "adamw" else config.l2
+    if not (config.l1 or l2):
+        return 0.0
+    weights = [p for p in parameters if p.dim() > 1]
+    return sum(config.l1 * w.abs().sum() + l2 * w.square().sum() for w in weights)
+
+
+class Average:
+    """Running average of the weights over the last `share` of the steps taken (Karras et al., 2024, section 3.1).
+
+    With share 0 the average is the newest weights themselves.
+    """
+
+    def __init__(self, network: torch.nn.Module, averaged: torch.nn.Module, share: float) -> None:
+        self._from = [p.detach() for p in network.parameters()]
+        self._into = [p.detach() for p in averaged.parameters()]
+        self._share = share
+
+    def update(self, step: int) -> None:
+        """Take in the weights of a step, counted from 1."""
+        weight = 1.0 if not self._share else min(1.0, 1 / (self._share * step))
+        torch._foreach_lerp_(self._into, self._from, weight)

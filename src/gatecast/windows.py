@@ -1,0 +1,117 @@
+"""A window is `(series, end)`; a batch of windows is one gather on the device. Knows no models.
+
+Windows are numbered, never materialised: the memory of a training is the data and one batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from gatecast.forecast import Origins
+
+if TYPE_CHECKING:
+    from gatecast.panel import Panel
+    from gatecast.scaling import Scaler
+
+
+@dataclass(frozen=True)
+class Windows:
+    """All origins from `first[i]` to `first[i] + counts[i] - 1` of every series i, numbered one after another."""
+
+    first: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def between(cls, first: np.ndarray, last: np.ndarray) -> Windows:
+        """Origins with `first <= end <= last` of every series; none where last < first. Both (series,)."""
+        return cls(first.astype(np.int64), np.maximum(last - first + 1, 0).astype(np.int64))
+
+    def __len__(self) -> int:
+        return int(self.counts.sum())
+
+    def origins(self, numbers: np.ndarray) -> Origins:
+        """The origins with these numbers, 0 … len − 1. numbers: (n,)."""
+        stops = np.cumsum(self.counts)
+        series = np.searchsorted(stops, numbers, side="right")
+        return Origins(series, self.first[series] + numbers - (stops - self.counts)[series])
+
+    def spread(self, most: int) -> Origins:
+        """At most `most` origins, spread evenly over all of them."""
+        total = len(self)
+        return self.origins(np.unique(np.linspace(0, total - 1, min(most, total)).astype(np.int64)))
+
+
+class Batch(NamedTuple):
+    """Windows on the device, in the unit of the data.
+
+    target: (batch, context) float64; steps before the series began repeat its first value.
+    observed: (batch, context) float32, 1 where the series had begun.
+    covariates: (batch, context, past + future) float32, scaled. known: (batch, context + horizon, future), scaled.
+    answer: (batch, context + horizon) float64, the target with what followed; empty when forecasting.
+    """
+
+    target: torch.Tensor
+    observed: torch.Tensor
+    covariates: torch.Tensor
+    known: torch.Tensor
+    answer: torch.Tensor
+
+
+class WindowReader:
+    """Holds a panel on the device and gathers batches from it.
+
+    context, horizon: steps. scaler: fitted on the covariates of the training part.
+    """
+
+    def __init__(self, panel: Panel, scaler: Scaler, context: int, horizon: int, device: torch.device) -> None:
+        self.context, self.horizon, self.device = context, horizon, device
+        self._offsets = torch.as_tensor(panel.offsets.copy(), device=device)
+        self._target = torch.as_tensor(panel.y.copy(), device=device)
+        scaled = scaler.apply(panel.values[:, 1:]).astype(np.float32)
+        self._covariates = torch.as_tensor(scaled, device=device)
+        self._known, self._known_offsets = self._with_ahead(panel, scaler, scaled)
+        self._back = torch.arange(-context, 0, device=device)
+        self._span = torch.arange(-context, horizon, device=device)
+
+    def _with_ahead(self, panel: Panel, scaler: Scaler, scaled: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """The covariates known ahead as one flat array: each series' rows, then what lies beyond its end."""
+        first = len(panel.past)
+        if not panel.future:
+            return torch.zeros(0, 0, device=self.device), self._offsets
+        ahead = (panel.ahead - scaler.centre[first:]) / scaler.scale[first:]
+        parts = [
+            part
+            for i, (start, stop) in enumerate(zip(panel.offsets[:-1], panel.offsets[1:], strict=True))
+            for part in (scaled[start:stop, first:], ahead[i].astype(np.float32))
+        ]
+        offsets = panel.offsets + np.arange(len(panel) + 1) * ahead.shape[1]
+        return torch.as_tensor(np.concatenate(parts), device=self.device), torch.as_tensor(offsets, device=self.device)
+
+    def read(self, origins: Origins, *, answers: bool) -> Batch:
+        """Gather windows. With `answers`, what followed each origin is read too (training and validation only)."""
+        series = torch.as_tensor(origins.series, device=self.device)
+        ends = torch.as_tensor(origins.ends, device=self.device)
+        begin = self._offsets[series][:, None]
+        origin = begin + ends[:, None]
+        rows = origin + (self._span if answers else self._back)
+        observed = (rows[:, : self.context] >= begin).float()
+        rows = torch.maximum(rows, begin)
+        full = self._target[rows]
+        target = full[:, : self.context]
+        return Batch(
+            target,
+            observed,
+            self._covariates[rows[:, : self.context]],
+            self._known_rows(series, ends),
+            full if answers else target[:, :0],
+        )
+
+    def _known_rows(self, series: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
+        if not self._known.shape[1]:
+            return self._known.new_zeros(len(series), self.context + self.horizon, 0)
+        begin = self._known_offsets[series][:, None]
+        return self._known[torch.maximum(begin + ends[:, None] + self._span, begin)]
