@@ -111,6 +111,11 @@ def test_a_model_without_weights_is_saved(tmp_path: Path) -> None:
     assert load(tmp_path / "m") == Artifact({"constant": 3.5}, {})
 
 
+def test_tuples_come_back_as_lists(tmp_path: Path) -> None:
+    save(tmp_path / "m", {"season": (24, (1, 2))}, {})
+    assert load(tmp_path / "m").description == {"season": [24, [1, 2]]}
+
+
 def test_an_existing_folder_needs_force(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     with pytest.raises(OutputError, match="force"):
@@ -120,7 +125,8 @@ def test_an_existing_folder_needs_force(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [(1, 2), {1: 2}, float("nan"), float("inf"), {"a": [object()]}, Path("x"), b"x", torch.tensor(1.0)]
+    "value",
+    [{1: 2}, (1, float("nan")), float("nan"), float("inf"), {"a": [object()]}, Path("x"), b"x", torch.tensor(1.0)],
 )
 def test_a_description_that_json_would_change_is_refused(tmp_path: Path, value: object) -> None:
     with pytest.raises(TypeError, match="description"):

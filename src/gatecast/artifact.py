@@ -70,7 +70,8 @@ def save(
 ) -> None:
     """Write the folder `path`, whole or not at all. The same content gives the same bytes.
 
-    description: dictionaries with text keys, lists, text, whole and finite numbers, true, false, None.
+    description: dictionaries with text keys, lists (tuples come back as lists), text, whole and finite numbers, true,
+    false, None.
     Raises: OutputError where the folder cannot be written or exists (`force` replaces an earlier artifact);
     ArtifactError for weights that are not finite; TypeError for a description that is not plain.
     """
@@ -224,13 +225,13 @@ def _check_finite(tensors: Mapping[str, torch.Tensor]) -> None:
 
 
 def _check_plain(value: Any, where: str) -> None:
-    """What JSON would change in silence (tuples, keys that are numbers, numpy scalars) is a mistake of the caller."""
+    """What JSON would change in silence (keys that are numbers, numpy scalars, NaN) is a mistake of the caller."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if type(key) is not str:
                 raise TypeError(f"{where}: keys must be text, got {key!r}")
             _check_plain(inner, f"{where}.{key}")
-    elif type(value) is list:
+    elif isinstance(value, list | tuple):
         for position, inner in enumerate(value):
             _check_plain(inner, f"{where}[{position}]")
     elif type(value) not in (str, int, float, bool, type(None)) or (type(value) is float and not math.isfinite(value)):
@@ -248,7 +249,7 @@ def _is_deeper(value: Any, depth: int) -> bool:
 def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, Mapping):
         return value.values()
-    return value if isinstance(value, list) else ()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _digest(document: Mapping[str, Any]) -> str:
