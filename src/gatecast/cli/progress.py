@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gatecast.training.history import Progress
 
 _PATIENCE = 2.0  # seconds; what is done sooner needs no bar
-_STAGES = {"fit": Text("Training", "训练"), "judge": Text("Training on the past, to judge", "仅用过去训练，以便评估")}
+_WIDTH = 20
+_STAGES = {"fit": Text("Training", "训练"), "judge": Text("Judging", "评估")}
 
 
 @contextmanager
@@ -86,11 +87,10 @@ def _bar(console: Console) -> Bar:
 
     return Bar(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
+        BarColumn(bar_width=_WIDTH),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[figures]}"),
         TextColumn("{task.fields[left]}"),
         console=console,
         transient=True,
-        expand=True,
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from gatecast.cli.console import on_stdout, say
 from gatecast.cli.tables import forecast_rows
+from gatecast.evaluation import method_name
 from gatecast.language import Text
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gatecast.models import Model
     from gatecast.training.history import History
 
+_LEAST_WIDTH = 8  # of a column of words; numbers are never cut
 _MOST_NOTES, _MOST_ROWS, _MOST_STEPS, _MOST_SERIES = 12, 10, 6, 10
 _COLOURS = {"skill": "green", "no skill": "yellow", "copy": "yellow", "constant": "yellow"}
 _MEASURES = {"direction": Text("direction", "方向")}
@@ -120,15 +122,15 @@ def show_scores(scores: Scores) -> None:
     say(
         console,
         Text(
-            f"Judged on {windows:,} windows of {series:,} series that this training did not see",
+            f"Judged on {windows:,} windows of {series:,} series that no training saw",
             f"在训练从未见过的 {windows:,} 个窗口（{series:,} 个序列）上评估",
         ),
         style="bold",
     )
     table = _table(Text("method", "方法"), *(_heading(name) for name in columns))
     for row, method in enumerate(scores.methods):
-        cells = (_share(v[row]) if _is_share(name) else number(v[row]) for name, v in columns.items())
-        table.add_row(_plain(method), *cells, style="bold" if row == 0 else None)
+        cells = (_cell(name, float(values[row])) for name, values in columns.items())
+        table.add_row(_plain(method_name(method)), *cells, style="bold" if row == 0 else None)
     console.print(table)
     console.print(_steps_table(scores))
     say(console, scores.verdict.text, style=f"bold {_COLOURS[scores.verdict.kind]}")
@@ -142,7 +144,7 @@ def _steps_table(scores: Scores) -> Table:
     shown = np.unique(np.linspace(0, horizon - 1, min(horizon, _MOST_STEPS)).round().astype(int))
     table = _table(Text("MAE of step", "各步 MAE"), *(f"{step + 1}" for step in shown))
     for method, errors in scores.steps().items():
-        table.add_row(_plain(method), *(number(float(errors[step])) for step in shown))
+        table.add_row(_plain(method_name(method)), *(number(float(errors[step])) for step in shown))
     return table
 
 
@@ -182,7 +184,7 @@ def show_models(models: Iterable[Model]) -> None:
 def show_files(files: Mapping[str, Path | str]) -> None:
     """Where things were kept: name → path."""
     console = on_stdout()
-    console.print()
+    say(console, Text("Kept", "已保存"), style="bold")
     width = max(len(name) for name in files)
     for name, path in files.items():
         say(console, f"{name:<{width}}  {path}")
@@ -203,18 +205,20 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{max(0, digits - 1 - size)}f}"
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.0f} %" if math.isfinite(value) else "–"
-
-
-def _is_share(name: str) -> bool:
-    return name.startswith("coverage") or name == "direction"
+def _cell(measure: str, value: float) -> str:
+    if not math.isfinite(value):
+        return "–"
+    if measure.startswith("coverage") or measure == "direction":
+        return f"{100 * value:.0f} %"
+    if measure in ("MASE", "R2") and abs(value) < 100:
+        return f"{value:.3f}"
+    return number(value)
 
 
 def _heading(name: str) -> str:
     if name.startswith("coverage-"):
         level = name.removeprefix("coverage-")
-        return str(Text(f"in {level} %", f"{level}% 覆盖"))
+        return str(Text(f"inside\n{level} %", f"落在\n{level}% 内"))
     return str(_MEASURES.get(name, "R²" if name == "R2" else name))
 
 
@@ -223,14 +227,16 @@ def _table(*heads: object, numbers: Sequence[int] | range | None = None) -> Tabl
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     right = range(1, len(heads)) if numbers is None else numbers
     for position, head in enumerate(heads):
         is_number = position in right
         table.add_column(
             str(head) if isinstance(head, Text) else head,  # type: ignore[arg-type]
             justify="right" if is_number else "left",
+            vertical="bottom",
             no_wrap=is_number,
+            min_width=None if is_number else _LEAST_WIDTH,
             overflow="fold",
         )
     return table
