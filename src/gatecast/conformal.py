@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _ENOUGH = 100  # errors that a step's correction rests on; with fewer, the neighbouring steps lend theirs
 
+_FEW = 10  # independent windows below which nobody should dare to narrow an interval
+
 
 @dataclass(frozen=True)
 class Correction:
@@ -30,8 +32,19 @@ class Correction:
     shift: np.ndarray
 
     @classmethod
-    def fit(cls, prediction: Prediction, actual: np.ndarray, scale: np.ndarray, levels: Sequence[float]) -> Self:
-        """Learn from windows that trained nothing. actual: (windows, horizon). scale: (windows,), positive."""
+    def fit(
+        cls,
+        prediction: Prediction,
+        actual: np.ndarray,
+        scale: np.ndarray,
+        levels: Sequence[float],
+        independent: int | None = None,
+    ) -> Self:
+        """Learn from windows that trained nothing. actual: (windows, horizon). scale: (windows,), positive.
+
+        independent: how many windows do not overlap, where the windows are no separate draws. The rank is then that
+        of so few errors, and where they are fewer than ten the intervals are widened only, never narrowed.
+        """
         y = actual[:, :, None]
         scores = np.maximum(prediction.lower - y, y - prediction.upper) / scale[:, None, None]
         windows, horizon, _ = scores.shape
@@ -39,9 +52,9 @@ class Correction:
         for step in range(horizon):
             first, stop = _neighbours(step, horizon, windows)
             pooled = np.sort(scores[:, first:stop].reshape(-1, len(levels)), axis=0)
-            n = len(pooled)
-            rank = np.minimum(np.ceil((n + 1) * np.asarray(levels) / 100).astype(int), n)
-            shift[step] = pooled[rank - 1, np.arange(len(levels))]
+            shift[step] = pooled[_ranks(len(pooled), stop - first, levels, independent), np.arange(len(levels))]
+        if independent is not None and independent < _FEW:
+            shift = np.maximum(shift, 0.0)
         return cls(tuple(levels), shift)
 
     def apply(self, prediction: Prediction, scale: np.ndarray) -> Prediction:
@@ -67,6 +80,16 @@ class Correction:
         """The inverse of `to_dict`."""
         levels = tuple(state["levels"])
         return cls(levels, np.array(state["shift"], dtype=float).reshape(-1, len(levels)))
+
+
+def _ranks(count: int, steps: int, levels: Sequence[float], independent: int | None) -> np.ndarray:
+    """Places of the corrections among `count` sorted errors, pooled over `steps` steps, one a level.
+
+    Errors of one window move together: all its steps count as four errors at most.
+    """
+    n = count if independent is None else max(1, min(count, independent * min(steps, 4)))
+    share = np.minimum(np.ceil((n + 1) * np.asarray(levels) / 100) / n, 1.0)
+    return np.ceil(share * count).astype(int) - 1
 
 
 def _neighbours(step: int, horizon: int, windows: int) -> tuple[int, int]:

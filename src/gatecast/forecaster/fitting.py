@@ -81,7 +81,7 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
     scaler = Scaler.fit(_training_covariates(panel, shares))
     reader = WindowReader(panel, scaler, plan.network.context, wishes.horizon, job.device)
     history = _train(network, reader, shares, plan, job, panel)
-    correction = _calibrate(network, reader, shares.calibration(_MOST_CALIBRATION), panel)
+    correction = _calibrate(network, reader, shares, panel)
     return Fitted(network, scaler, correction, plan, history, seasons, job.device)
 
 
@@ -129,18 +129,20 @@ def _identity(panel: Panel, plan: Plan, job: Job) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
 
 
-def _calibrate(network: ForecastNetwork, reader: WindowReader, origins: Origins, panel: Panel) -> Correction | None:
+def _calibrate(network: ForecastNetwork, reader: WindowReader, shares: Split, panel: Panel) -> Correction | None:
     """Conformal correction from windows that trained nothing; None where there is none to hold out."""
-    horizon, levels = network.config.horizon, network.config.levels
+    origins = shares.calibration(_MOST_CALIBRATION)
     if not len(origins.series):
         return None
     prediction, scale = _predict(network, reader, origins)
-    rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(horizon)
     moving = scale > 0
     if not moving.any():
         return None
-    prediction = Prediction(*(part[moving] for part in prediction))
-    return Correction.fit(prediction, panel.y[rows][moving], scale[moving], levels)
+    rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(network.config.horizon)
+    held = Prediction(*(part[moving] for part in prediction))
+    return Correction.fit(
+        held, panel.y[rows][moving], scale[moving], network.config.levels, independent=shares.independent()
+    )
 
 
 @torch.no_grad()

@@ -107,7 +107,7 @@ def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig) -> 
         Text(
             f"{network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
             f"{len(panel):,} series.",
-            f"{network.model}：{layers} 层，每层 {hidden} 个单元，依据 {len(panel):,} 个序列的 {len(panel.time):,} 行确定。",
+            f"{network.model}：{layers} 层，每层 {hidden} 个单元，依据 {len(panel):,} 个序列、{len(panel.time):,} 行。",
         ),
         Text(
             f"It reads the last {network.context} values, {network.patch} at a time, and forecasts all "

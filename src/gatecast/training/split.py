@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 class Split:
     """How the rows of each series are shared out. All (series,), counted in rows from the series' start.
 
-    Targets of training windows lie before `train`; of stopping windows in train … stop; of calibration windows in
-    stop … the end. Where a series is short, stopping and calibration share the same windows.
+    Targets of training windows lie before `train`, of stopping windows in `train` … `stop`, of calibration windows in
+    `calibrate` … `lengths`. Where the held-out rows are few, both share all of them: calibrate = train, stop = lengths.
     """
 
     train: np.ndarray
     stop: np.ndarray
+    calibrate: np.ndarray
     lengths: np.ndarray
     horizon: int
 
@@ -35,29 +36,28 @@ class Split:
 
     def stopping(self, most: int) -> Origins:
         """Held-out origins, at most so many, that decide which weights are kept."""
-        held = np.where(self.stop > self.train, self.stop, self.lengths)
-        windows = Windows.between(self.train, np.where(held > self.train, held - self.horizon, -1))
-        return windows.spread(most)
+        return Windows.between(self.train, self.stop - self.horizon).spread(most)
 
     def calibration(self, most: int) -> Origins:
         """Held-out origins, at most so many, that calibrate the intervals."""
-        windows = Windows.between(self.stop, np.where(self.lengths > self.stop, self.lengths - self.horizon, -1))
-        return windows.spread(most)
+        return Windows.between(self.calibrate, self.lengths - self.horizon).spread(most)
+
+    def independent(self) -> int:
+        """Calibration windows that do not overlap: what the calibration really rests on."""
+        return int(((self.lengths - self.calibrate) // self.horizon).sum())
 
 
 def split(panel: Panel, horizon: int) -> Split:
-    """Hold out the newest rows of each series: two blocks of one to four horizons, a quarter of it at most.
+    """Hold out the newest rows of each series: a quarter, but one to eight horizons.
 
-    Series that are too short to give a block give nothing to hold-out and train on all their rows.
+    From four horizons on, the older half decides when to stop and the newer half calibrates. Series that are too
+    short to hold a horizon out train on all their rows.
     """
     lengths = panel.lengths
-    blocks = np.clip(lengths // (8 * horizon), 1, 4)
-    tail = blocks * horizon
-    both = lengths >= 2 * tail + horizon + least_context(horizon)
-    single = ~both & (lengths >= tail + horizon + least_context(horizon))
-    train = lengths - np.where(both, 2 * tail, np.where(single, tail, 0))
-    stop = np.where(both, lengths - tail, train)
-    return Split(train, stop, lengths, horizon)
+    tail = np.clip(lengths // 4, horizon, 8 * horizon)
+    tail = np.where(lengths >= tail + horizon + least_context(horizon), tail, 0)
+    half = np.where(tail >= 4 * horizon, tail // 2, 0)
+    return Split(lengths - tail, lengths - half, lengths - np.where(half > 0, half, tail), lengths, horizon)
 
 
 def least_context(horizon: int) -> int:
