@@ -170,3 +170,13 @@ def test_a_constant_past_gives_finite_scores(series):
     verdict = scores.verdict
     assert np.isfinite([verdict.gain, verdict.low, verdict.high, verdict.p_value]).all()
     assert verdict.kind == "constant" or np.ptp(series) > 0
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e200, 1e300])
+def test_values_of_any_size_are_judged_alike(unit):
+    plain, scaled = (
+        run(panel_of(seasonal(3, 150)), seasons=(12,)),
+        run(panel_of(unit * seasonal(3, 150)), seasons=(12,)),
+    )
+    np.testing.assert_allclose(plain.table()["MASE"][1:], scaled.table()["MASE"][1:])
+    np.testing.assert_allclose(plain.table()["R2"][1:], scaled.table()["R2"][1:])

@@ -136,8 +136,9 @@ def notes(
 
 
 def _flat_line(actual: np.ndarray, point: np.ndarray, scale: np.ndarray, best_baseline: str) -> Text | None:
-    spread = float((actual.std(axis=1) / scale).mean())
-    share = float((point.std(axis=1) / scale).mean()) / spread if spread > 0 else 1.0
+    unit = scale[:, None]  # divided first: squares of huge values would not be finite
+    spread = float((actual / unit).std(axis=1).mean())
+    share = float((point / unit).std(axis=1).mean()) / spread if spread > 0 else 1.0
     if share >= _FLAT:
         return None
     cause = (
