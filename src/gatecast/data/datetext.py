@@ -39,6 +39,9 @@ _YEAR, _MONTH, _DAY, _NAME = r"(?P<Y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2}
 _A, _B = r"(?P<a1>\d{1,2})", r"(?P<a2>\d{1,2})"
 
 
+_BEGINNING = re.compile(r"\d|[Qq][1-4]|[A-Za-z]{3,9}[ /-]")
+
+
 class Form(NamedTuple):
     """pattern: of a whole cell. template: strftime format, where <m>, <d>, <b> and <t> are settled by the cells."""
 
@@ -110,7 +113,7 @@ class Dates:
 
 def looks_like_date(cell: str) -> bool:
     """Whether one cell has the form of a date."""
-    return any(pattern.fullmatch(cell) for _, pattern in _compiled())
+    return _BEGINNING.match(cell) is not None and any(pattern.fullmatch(cell) for _, pattern in _compiled())
 
 
 def read_dates(cells: pl.Series, day_first: bool | None, compact_months: bool = False) -> Dates | None:
@@ -250,8 +253,8 @@ def _format(form: Form, fields: dict[str, pl.Series], swapped: bool, zone: str |
     for part in "md":
         text = text.replace(f"<{part}>", f"%{part}" if part not in fields or _padded(fields[part]) else f"%-{part}")
     if "b" in fields:
-        longest = fields["b"].drop_nulls().str.len_chars().max()
-        text = text.replace("<b>", "%B" if isinstance(longest, int) and longest > 4 else "%b")
+        is_full = fields["b"].str.to_lowercase().is_in([name for name in _NAMES if len(name) > 3]).any()
+        text = text.replace("<b>", "%B" if is_full else "%b")
     if fields["H"].null_count() == len(fields["H"]):
         return text
     return text + _clock_format(fields, zone, zones)

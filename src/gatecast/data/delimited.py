@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,9 @@ from gatecast.data.source import TextSource
 from gatecast.data.table import Table
 from gatecast.errors import ReadError
 from gatecast.language import Text
+
+_SPACES = " \t\u00a0\u3000"
+_BLANK_LINE = re.compile(r"""^[\s,;|"']*$""", re.MULTILINE)
 
 
 def read_delimited(source: TextSource, counted_header: bool = False) -> Table:
@@ -28,10 +32,11 @@ def read_delimited(source: TextSource, counted_header: bool = False) -> Table:
         lines = lines + _lines_inside_quotes(frame)
     if dialect.header is not None:
         frame, lines = frame[1:], lines[1:]
-    full = ~frame.select(pl.all_horizontal((pl.all() == "").fill_null(True))).to_series().to_numpy()
-    if not full.any():
+    if _BLANK_LINE.search(text[dialect.start :].rstrip("\n")):
+        full = ~frame.select(pl.all_horizontal((pl.all() == "").fill_null(True))).to_series()
+        frame, lines = frame.filter(full), lines[full.to_numpy()]
+    if not len(frame):
         raise ReadError(f"{source.name} has a header, but no rows under it.", f"{source.name} 只有表头，没有数据行。")
-    frame, lines = frame.filter(pl.Series(full)), lines[full]
     return _named(source, dialect, frame, lines)
 
 
@@ -39,10 +44,9 @@ def _cut(text: str, dialect: Dialect, name: str) -> pl.DataFrame:
     """All rows, the header's too, as stripped text; blank lines are rows of empty cells."""
     names = [f"c{i}" for i in range(dialect.width)]
     marker = dialect.separator.join(names) + "\n"  # polars takes the width from the first line it sees
-    body = text.lstrip("\n")
     try:
         frame = pl.read_csv(
-            (marker + body).encode(),
+            (marker + text[dialect.start :]).encode(),
             separator=dialect.separator,
             quote_char=dialect.quote,
             schema=dict.fromkeys(names, pl.String),
@@ -50,6 +54,8 @@ def _cut(text: str, dialect: Dialect, name: str) -> pl.DataFrame:
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise _diagnosis(text, dialect, name) from error
+    if not any(space in text for space in _SPACES):
+        return frame
     return frame.select(pl.all().str.strip_chars())
 
 

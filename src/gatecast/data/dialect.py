@@ -11,21 +11,23 @@ from gatecast.data.datetext import looks_like_date
 from gatecast.data.numbers import looks_like_number
 
 _SEPARATORS = ("\t", ";", "|", ",")  # a tie goes to the first: commas also stand inside of cells
-_SAMPLE_LINES = 200
+_SAMPLE_LINES, _SAMPLE_CHARACTERS = 200, 200_000
+_BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)*")
 _COMMA_IS_DECIMAL = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3})+,\d+)")
 _POINT_IS_DECIMAL = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3})+\.\d+)")
 _COMMA_IN_NUMBER = re.compile(r"[+-]?\d+,\d+")
 
 
 class Dialect(NamedTuple):
-    """header: the names in the first row, or None. first_line: the line of the file where the first row stands, from 1.
+    """header: the names in the first row, or None. start: where in the text the first row begins, after blank lines.
 
-    width: cells a row has. decimal: "." or ",".
+    first_line: the line of the file where that is, from 1. width: cells a row has. decimal: "." or ",".
     """
 
     separator: str
     quote: str
     header: tuple[str, ...] | None
+    start: int
     first_line: int
     width: int
     decimal: str
@@ -33,16 +35,23 @@ class Dialect(NamedTuple):
 
 def sniff(text: str, counted_header: bool = False) -> Dialect:
     """The dialect of a text that is not blank. counted_header: a header may be of numbers 1, 2, 3, … (one series a row)."""
-    start = len(text) - len(text.lstrip("\r\n"))
-    lines = [
-        line for line in text[start : start + 2_000_000].split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()
-    ]
+    blank = _BLANK_LINES.match(text)
+    start = blank.end() if blank else 0
+    lines = _first_lines(text[start : start + _SAMPLE_CHARACTERS], whole=len(text) <= start + _SAMPLE_CHARACTERS)
     quote = "'" if _single_quoted(lines) else '"'
     separator, rows = _best_split(lines, quote)
     header = tuple(rows[0]) if _is_header(rows, counted_header) else None
     body = rows[1:] if header else rows
     width = max(len(row) for row in rows[:2])
-    return Dialect(separator, quote, header, 1 + text[:start].count("\n"), width, _decimal(separator, body))
+    return Dialect(separator, quote, header, start, 1 + text[:start].count("\n"), width, _decimal(separator, body))
+
+
+def _first_lines(sample: str, whole: bool) -> list[str]:
+    """Lines that are not blank; the last one may be cut where the sample is not the whole text."""
+    lines = sample.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
+    if not whole and len(lines) > 2 and len(lines) < _SAMPLE_LINES:
+        lines = lines[:-1]
+    return [line for line in lines if line.strip()]
 
 
 def _single_quoted(lines: list[str]) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gatecast.data.reading import Note
-from gatecast.data.repair import some
 from gatecast.data.timetext import format_times
+from gatecast.data.wording import count_of, some
 from gatecast.frequency import DAY, HOUR, MINUTE, SECOND
 from gatecast.language import Text
 from gatecast.panel import Panel
@@ -43,17 +43,27 @@ def _steps(panel: Panel) -> list[Note]:
     step = panel.frequency.describe()
     if len(gaps) + len(early) > _UNEVEN * len(inner):
         share = 100 * (len(gaps) + len(early)) / len(inner)
-        return [Note("irregular", Text(
-            f"the steps are uneven: {share:.0f} % differ from the commonest ({step.english}); "
-            f"each row counts as one step, and forecasts are dated by the commonest.",
-            f"时间间隔不均匀：{share:.0f}% 与最常见间隔（{step.chinese}）不同；每行算一步，预测日期按最常见间隔推算。",
-        ))]  # fmt: skip
+        return [
+            Note(
+                "irregular",
+                Text(
+                    f"the steps are uneven: {share:.0f} % differ from the commonest ({step.english}); "
+                    f"each row counts as one step, and forecasts are dated by the commonest.",
+                    f"时间间隔不均匀：{share:.0f}% 与最常见间隔（{step.chinese}）不同；每行算一步，预测日期按最常见间隔推算。",
+                ),
+            )
+        ]
     notes = [_gap_note(panel, gaps)] if len(gaps) else []
     if len(early):
-        notes.append(Note("irregular", Text(
-            f"{len(early)} steps are shorter than the common one, the first at {_when(panel, early[0])}.",
-            f"有 {len(early)} 处间隔比常见间隔短，首处在 {_when(panel, early[0])}。",
-        )))  # fmt: skip
+        notes.append(
+            Note(
+                "irregular",
+                Text(
+                    f"{count_of(len(early), 'step')} shorter than the common one, the first at {_when(panel, early[0])}.",
+                    f"有 {len(early)} 处间隔比常见间隔短，首处在 {_when(panel, early[0])}。",
+                ),
+            )
+        )
     return notes
 
 
@@ -95,11 +105,21 @@ def _short(panel: Panel) -> list[Note]:
         return []
     if len(panel) == 1:
         rows = int(panel.lengths[0])
-        return [Note("short", Text(f"only {rows} rows: little can be learnt.", f"只有 {rows} 行，能学到的很有限。"))]
-    return [Note("short", Text(
-        f"{len(short)} series have fewer than {_SHORT} rows: {some(short)}.",
-        f"{len(short)} 个序列不足 {_SHORT} 行：{some(short)}。",
-    ))]  # fmt: skip
+        return [
+            Note(
+                "short",
+                Text(f"only {count_of(rows, 'row')}: little can be learnt.", f"只有 {rows} 行，能学到的很有限。"),
+            )
+        ]
+    return [
+        Note(
+            "short",
+            Text(
+                f"{len(short)} series {'has' if len(short) == 1 else 'have'} fewer than {_SHORT} rows: {some(short)}.",
+                f"{len(short)} 个序列不足 {_SHORT} 行：{some(short)}。",
+            ),
+        )
+    ]
 
 
 def _constant(panel: Panel) -> list[Note]:
@@ -110,10 +130,15 @@ def _constant(panel: Panel) -> list[Note]:
         return []
     english = "the series is" if len(panel) == 1 else f"{some(names)} {'is' if len(names) == 1 else 'are'}"
     chinese = "序列" if len(panel) == 1 else f"{some(names)} "
-    return [Note("constant", Text(
-        f"{english} constant: there is nothing to learn, and the forecast is that constant.",
-        f"{chinese}为常数：没有可学的内容，预测即该常数。",
-    ))]  # fmt: skip
+    return [
+        Note(
+            "constant",
+            Text(
+                f"{english} constant: there is nothing to learn, and the forecast is that constant.",
+                f"{chinese}为常数：没有可学的内容，预测即该常数。",
+            ),
+        )
+    ]
 
 
 def _jumps(panel: Panel) -> list[Note]:
@@ -132,12 +157,17 @@ def _jumps(panel: Panel) -> list[Note]:
     more, more_chinese = (
         ("", "") if len(found) == 1 else (f" (and {len(found) - 1} more)", f"（另有 {len(found) - 1} 处）")
     )
-    return [Note("jump", Text(
-        f"at {_when(panel, row)} {panel.target!r}{of} goes from {before:g} to {after:g}{more}: this looks like an unadjusted "
-        f"split; if it is one, use the adjusted column.",
-        f"{of_chinese}在 {_when(panel, row)} 处 {panel.target!r} 由 {before:g} 变为 {after:g}{more_chinese}：像是未复权的拆股；"
-        f"若确是如此，请改用复权价格列。",
-    ))]  # fmt: skip
+    return [
+        Note(
+            "jump",
+            Text(
+                f"at {_when(panel, row)} {panel.target!r}{of} goes from {before:g} to {after:g}{more}: this looks like an unadjusted "
+                f"split; if it is one, use the adjusted column.",
+                f"{of_chinese}在 {_when(panel, row)} 处 {panel.target!r} 由 {before:g} 变为 {after:g}{more_chinese}：像是未复权的拆股；"
+                f"若确是如此，请改用复权价格列。",
+            ),
+        )
+    ]
 
 
 def _split_rows(values: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from gatecast.data.reading import Note
 from gatecast.data.rows import Rows
+from gatecast.data.wording import count_of, some
 from gatecast.errors import ColumnError, DataError, TimeError
 from gatecast.language import Text
 
@@ -27,8 +28,8 @@ class Clean(NamedTuple):
 def repair(rows: Rows) -> Clean:
     """All steps in order.
 
-    Raises: DataError for infinite values or where nothing is left, TimeError for contradictory rows, ColumnError for
-    covariates with missing cells.
+    Raises: DataError for infinite values or where nothing is left, TimeError for rows that contradict one another,
+    ColumnError for covariates with missing cells.
     """
     refuse_infinite(rows)
     rows, sorted_notes = in_order(rows)
@@ -73,13 +74,12 @@ def in_order(rows: Rows) -> tuple[Rows, list[Note]]:
     return ordered, [
         Note(
             "sorted",
-            Text(f"not in order of time ({_times(count)} back); sorted.", f"未按时间排列（{count} 处倒序），已排序。"),
+            Text(
+                f"not in order of time ({count_of(count, 'step')} back); sorted.",
+                f"未按时间排列（{count} 处倒序），已排序。",
+            ),
         )
     ]
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def without_duplicates(rows: Rows) -> tuple[Rows, list[Note]]:
@@ -98,8 +98,8 @@ def without_duplicates(rows: Rows) -> tuple[Rows, list[Note]]:
         row = int(before[np.argmax(differs)])
         raise _contradiction(rows, row)
     count = int(same.sum())
-    english = "1 row stood twice; kept once." if count == 1 else f"{count} rows stood twice; kept once."
-    return rows.at(~same), [Note("duplicates", Text(english, f"{count} 行重复，只保留一次。"))]
+    said = Text(f"{count_of(count, 'row')} stood twice; kept once.", f"{count} 行重复，只保留一次。")
+    return rows.at(~same), [Note("duplicates", said)]
 
 
 def _contradiction(rows: Rows, row: int) -> TimeError:
@@ -143,12 +143,6 @@ def without_empty_series(rows: Rows) -> tuple[Rows, list[Note]]:
     ]
 
 
-def some(names: list[str], most: int = 3) -> str:
-    """`'A', 'B', 'C' and 4 more`, as a list that reads in both languages."""
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown}, … ({len(names)})"
-
-
 def between_known(rows: Rows) -> tuple[Rows, Rows, list[Note]]:
     """(history from the first to the last known target of each series, the rows after it, notes). rows: sorted."""
     known = ~np.isnan(rows.values[:, 0])
@@ -156,53 +150,31 @@ def between_known(rows: Rows) -> tuple[Rows, Rows, list[Note]]:
     first = np.minimum.reduceat(np.where(known, position, len(rows)), begins)[rows.series]
     last = np.maximum.reduceat(np.where(known, position, -1), begins)[rows.series]
     leading, trailing = position < first, position > last
-    filled = _with_past_known(rows)
-    notes = _end_notes(rows, leading, trailing)
-    return filled.at(~leading & ~trailing), filled.at(trailing), notes
-
-
-def _with_past_known(rows: Rows) -> Rows:
-    """Past covariates carried forward before the ends are cut, so that what stood there still counts."""
-    if not rows.past:
-        return rows
-    values = rows.values.copy()
-    span = slice(1, 1 + len(rows.past))
-    values[:, span] = _carry(values[:, span], rows.offsets, rows.series)
-    return replace(rows, values=values)
+    return rows.at(~leading & ~trailing), rows.at(trailing), _end_notes(rows, leading, trailing)
 
 
 def _end_notes(rows: Rows, leading: np.ndarray, trailing: np.ndarray) -> list[Note]:
-    if rows.wide:
-        trailing = np.zeros_like(trailing)
     notes = []
     if leading.any():
-        count, series = int(leading.sum()), len(np.unique(rows.series[leading]))
-        notes.append(Note("empty", Text(
-            f"{count} rows before the first value{_in_series(rows, series)} dropped.",
-            f"丢弃首个数值之前的 {count} 行{_in_series_chinese(rows, series)}。",
-        )))  # fmt: skip
-    if not trailing.any():
+        count, (within, within_chinese) = count_of(leading.sum(), "row"), _in_series(rows, leading)
+        english = f"{count} before the first value{within} dropped."
+        notes.append(Note("empty", Text(english, f"丢弃首个数值之前的 {leading.sum()} 行{within_chinese}。")))
+    if rows.wide or not trailing.any():
         return notes
-    count, series = int(trailing.sum()), len(np.unique(rows.series[trailing]))
+    count, (within, within_chinese) = count_of(trailing.sum(), "row"), _in_series(rows, trailing)
     if rows.future:
-        notes.append(Note("ahead", Text(
-            f"{count} rows after the last value of {rows.target!r}{_in_series(rows, series)}: covariates known ahead.",
-            f"{rows.target!r} 最后一个数值之后有 {count} 行{_in_series_chinese(rows, series)}，用作已知的未来协变量。",
-        )))  # fmt: skip
-    else:
-        notes.append(Note("trailing", Text(
-            f"{count} rows after the last value{_in_series(rows, series)} dropped: the forecast starts after the last value.",
-            f"丢弃最后一个数值之后的 {count} 行{_in_series_chinese(rows, series)}：预测从最后一个数值之后开始。",
-        )))  # fmt: skip
-    return notes
+        english = f"{count} after the last value of {rows.target!r}{within}: covariates known ahead."
+        chinese = f"{rows.target!r} 最后一个数值之后有 {trailing.sum()} 行{within_chinese}，用作已知的未来协变量。"
+        return [*notes, Note("ahead", Text(english, chinese))]
+    english = f"{count} after the last value{within} dropped: the forecast starts after the last value."
+    chinese = f"丢弃最后一个数值之后的 {trailing.sum()} 行{within_chinese}：预测从最后一个数值之后开始。"
+    return [*notes, Note("trailing", Text(english, chinese))]
 
 
-def _in_series(rows: Rows, count: int) -> str:
-    return "" if len(rows.ids) == 1 else f" (in {count} series)"
-
-
-def _in_series_chinese(rows: Rows, count: int) -> str:
-    return "" if len(rows.ids) == 1 else f"（涉及 {count} 个序列）"
+def _in_series(rows: Rows, which: np.ndarray) -> Text:
+    """` (in 3 series)`, where there are several. which: (rows,) mask."""
+    count = len(np.unique(rows.series[which]))
+    return Text("", "") if len(rows.ids) == 1 else Text(f" (in {count} series)", f"（涉及 {count} 个序列）")
 
 
 def carried_forward(rows: Rows) -> tuple[Rows, list[Note]]:
@@ -250,22 +222,18 @@ def _carry_back(carried: np.ndarray, early: np.ndarray, rows: Rows, column: int)
 
 
 def _fill_note(rows: Rows, column: int, carried: np.ndarray, early: np.ndarray) -> Note:
-    name, series = rows.columns[column], len(np.unique(rows.series[carried | early]))
-    count, count_early = int(carried.sum()), int(early.sum())
+    name, (within, within_chinese) = rows.columns[column], _in_series(rows, carried | early)
     english, chinese = [], []
-    if count:
-        english.append(f"{count} empty cells filled with the value before them")
+    if count := int(carried.sum()):
+        english.append(f"{count_of(count, 'empty cell')} filled with the value before")
         chinese.append(f"{count} 个空值用其前一个值填补")
-    if count_early:
-        english.append(f"{count_early} empty cells at the beginning filled with the first value")
-        chinese.append(f"开头的 {count_early} 个空值用首个数值填补")
-    return Note(
-        "empty",
-        Text(
-            f"column {name!r}: {', '.join(english)}{_in_series(rows, series)}.",
-            f"列 {name!r}：{'，'.join(chinese)}{_in_series_chinese(rows, series)}。",
-        ),
+    if count := int(early.sum()):
+        english.append(f"{count_of(count, 'empty cell')} at the beginning filled with the first value")
+        chinese.append(f"开头的 {count} 个空值用首个数值填补")
+    said = Text(
+        f"column {name!r}: {', '.join(english)}{within}.", f"列 {name!r}：{'，'.join(chinese)}{within_chinese}。"
     )
+    return Note("empty", said)
 
 
 def refuse_unknown_future(history: Rows, ahead: Rows) -> None:
@@ -279,7 +247,7 @@ def refuse_unknown_future(history: Rows, ahead: Rows) -> None:
         places = [rows.where(int(row)) for row in cells[:5]]
         more = ", …" if len(cells) > 5 else ""
         raise ColumnError(
-            f"{rows.layout.source}: the covariate {name!r}, declared as known ahead, has {len(cells)} empty cells: "
+            f"{rows.layout.source}: the covariate {name!r}, declared as known ahead, has {count_of(len(cells), 'empty cell')}: "
             f"{'; '.join(place.english for place in places)}{more}. Fill them, or declare it with --past.",
             f"{rows.layout.source}：声明为已知未来的协变量 {name!r} 有 {len(cells)} 个空值："
             f"{'；'.join(place.chinese for place in places)}{more}。请补上，或改用 --past 声明。",

@@ -10,7 +10,8 @@ import polars as pl
 
 from gatecast.data.profile import Profile
 from gatecast.data.reading import ReadOptions
-from gatecast.data.table import Table, quoted
+from gatecast.data.table import Table
+from gatecast.data.wording import some
 from gatecast.errors import ColumnError, OptionError
 
 _STRONG_TIMES = tuple(
@@ -74,6 +75,7 @@ _IDS = (
     *["代码", "股票代码", "证券代码", "股票", "编号", "门店", "商品"],
 )
 _COUNTERS = frozenset(("unnamed: 0", "index", "id", "no", "no.", "#", "row", "序号"))
+_SHOWN = 12  # names of columns that a message lists
 _CLOSES = ("close", "收盘", "收盘价", "price")
 
 
@@ -138,8 +140,8 @@ def _find_time(table: Table, profiles: Sequence[Profile], free: list[int]) -> in
     if len(dates) > 1:
         choice = [table.names[i] for i in dates]
         raise ColumnError(
-            f"{table.name}: {quoted(choice)} could each be the time; choose one, as with --time {choice[0]!r}.",
-            f"{table.name}：{quoted(choice)} 都可能是时间列；请指定其一，例如 --time {choice[0]!r}。",
+            f"{table.name}: {some(choice, _SHOWN)} could each be the time; choose one, as with --time {choice[0]!r}.",
+            f"{table.name}：{some(choice, _SHOWN)} 都可能是时间列；请指定其一，例如 --time {choice[0]!r}。",
         )
     return dates[0] if dates else None
 
@@ -185,8 +187,8 @@ def _find_target(table: Table, profiles: Sequence[Profile], free: list[int]) -> 
         return numbers[0]
     if not numbers:
         raise ColumnError(
-            f"{table.name}: no column of numbers to forecast among {quoted(table.names)}; name one with --target.",
-            f"{table.name}：{quoted(table.names)} 中没有可预测的数字列；请用 --target 指定。",
+            f"{table.name}: no column of numbers to forecast among {some(table.names, _SHOWN)}; name one with --target.",
+            f"{table.name}：{some(table.names, _SHOWN)} 中没有可预测的数字列；请用 --target 指定。",
         )
     choice = [table.names[i] for i in numbers]
     likely = next((table.names[i] for close in _CLOSES for i in numbers if name[i] == close), choice[-1])
@@ -194,8 +196,8 @@ def _find_target(table: Table, profiles: Sequence[Profile], free: list[int]) -> 
     if len(numbers) > 20:
         hint = (" If each row is one series, use --layout rows.", "如果每行是一个序列，请用 --layout rows。")
     raise ColumnError(
-        f"{table.name}: {quoted(choice)} could each be the target; choose one, as with --target {likely!r}.{hint[0]}",
-        f"{table.name}：{quoted(choice)} 都可能是预测目标；请指定其一，例如 --target {likely!r}。{hint[1]}",
+        f"{table.name}: {some(choice, _SHOWN)} could each be the target; choose one, as with --target {likely!r}.{hint[0]}",
+        f"{table.name}：{some(choice, _SHOWN)} 都可能是预测目标；请指定其一，例如 --target {likely!r}。{hint[1]}",
     )
 
 

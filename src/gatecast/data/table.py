@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gatecast.data.wording import some
 from gatecast.errors import ColumnError, nearest
 from gatecast.language import Text
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from gatecast.data.reading import Note
+
+
+_SHOWN = 12  # names of columns that a message lists
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Table:
                 f"{self.name}: {len(found)} columns are called {name!r}; rename all but one.",
                 f"{self.name}：有 {len(found)} 列都叫 {name!r}；请只保留一个同名列。",
             )
-        near, known = nearest(name, self.names), quoted(self.names)
+        near, known = nearest(name, self.names), some(self.names, _SHOWN)
         raise ColumnError(
             f"{self.name}: --{option} {name!r} is not a column{near.english}; the columns are {known}.",
             f"{self.name}：--{option} {name!r} 不是表中的列{near.chinese}；现有列：{known}。",
@@ -60,9 +64,3 @@ class Table:
         """`line 12` of a file, `row 12` of a frame (counted from 0)."""
         place = int(self.rows[row])
         return Text(f"line {place}", f"第 {place} 行") if self.in_file else Text(f"row {place}", f"行 {place}")
-
-
-def quoted(names: tuple[str, ...] | list[str], most: int = 12) -> str:
-    """`'date', 'close'`; a long list is cut."""
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown}, … ({len(names)})"

@@ -66,40 +66,39 @@ def _ids(table: Table) -> tuple[str, ...]:
 
 
 def _values(table: Table) -> np.ndarray:
-    """(series, time) float64, NaN = empty."""
-    cells = pl.DataFrame([column.alias(str(i)) for i, column in enumerate(table.columns[1:])])
-    plain = cells.cast(pl.Float64, strict=False) if table.decimal == "." else None
-    if plain is not None and _as_full(plain, cells):
-        return plain.fill_null(float("nan")).to_numpy().astype(np.float64, order="C")
-    return np.column_stack([_column(table, position) for position in range(1, len(table.names))])
-
-
-def _as_full(plain: pl.DataFrame, cells: pl.DataFrame) -> bool:
-    """No cell was lost: the cells that are no number are blank."""
-    lost = plain.null_count().sum_horizontal()[0]
-    blank = cells.select(pl.all().is_null().sum()).sum_horizontal()[0]
-    if cells.dtypes[0] == pl.String:
-        blank = cells.select((pl.all() == "").fill_null(True).sum()).sum_horizontal()[0]
-    return int(lost) == int(blank)
+    """(series, time) float64, NaN = empty. All cells are read as one long column, which is much faster than one by one."""
+    cells = table.columns[1:]
+    if not all(column.dtype == pl.String for column in cells):
+        return np.column_stack([_column(table, position) for position in range(1, len(table.names))])
+    numbers = read_numbers(pl.concat([column.alias("") for column in cells], rechunk=True), table.decimal)
+    if len(numbers.wrong):
+        position, row = divmod(int(numbers.wrong[0]), len(table.rows))
+        raise not_a_number(table, 1 + position, row)
+    return np.ascontiguousarray(numbers.values.reshape(len(cells), -1).T)
 
 
 def _column(table: Table, position: int) -> np.ndarray:
     cells = table.columns[position]
-    if cells.dtype != pl.String:
-        return cells.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    numbers = read_numbers(cells, table.decimal)
-    check_numbers(table, position, numbers)
-    return numbers.values
+    if cells.dtype == pl.String:
+        numbers = read_numbers(cells, table.decimal)
+        check_numbers(table, position, numbers)
+        return numbers.values
+    if not cells.dtype.is_numeric():
+        raise not_a_number(table, position, 0)
+    return cells.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def check_numbers(table: Table, position: int, numbers: Numbers) -> None:
     """Raises: ColumnError with the first cell that is not a number."""
-    if not len(numbers.wrong):
-        return
-    row, name = int(numbers.wrong[0]), table.names[position]
-    english, chinese = table.where(row)
+    if len(numbers.wrong):
+        raise not_a_number(table, position, int(numbers.wrong[0]))
+
+
+def not_a_number(table: Table, position: int, row: int) -> ColumnError:
+    """The error that names one cell."""
+    (english, chinese), name = table.where(row), table.names[position]
     cell = str(table.columns[position][row])[:40]
-    raise ColumnError(
+    return ColumnError(
         f"{table.name}, {english}: column {name!r} holds {cell!r}, which is not a number; mend or empty the cell.",
         f"{table.name} {chinese}：列 {name!r} 中的 {cell!r} 不是数字；请改正或清空该单元格。",
     )
