@@ -124,3 +124,9 @@ def test_no_path_of_a_machine_is_mentioned(path: Path) -> None:
 def test_files_of_tests_have_names_of_their_own() -> None:
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert len(names) == len(set(names))
+
+
+@every_source
+def test_the_architecture_names_every_file(path: Path) -> None:
+    if path.name not in ("__init__.py", "__main__.py"):
+        assert re.search(rf"\b{re.escape(path.name)}\b", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
