@@ -113,6 +113,8 @@ class Forecast:
         backend: Any = self.layout.backend  # narwhals' type lists the names one by one
         frame = nw.from_dict(self.columns(), backend=backend)
         if self.layout.time_zone:
-            column = nw.col(self.layout.time or "step").dt.replace_time_zone("UTC")
-            frame = frame.with_columns(column.dt.convert_time_zone(self.layout.time_zone))
+            column, zone = nw.col(self.layout.time or "step").dt.replace_time_zone("UTC"), self.layout.time_zone
+            if self.layout.backend == "polars" and zone[0] in "+-" and not zone.endswith(":00"):
+                zone = "UTC"  # polars has no name for offsets such as +05:30; the instants are the same
+            frame = frame.with_columns(column.dt.convert_time_zone(zone))
         return frame.to_native()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 import narwhals as nw
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 
 from gatecast.data.table import Table
 from gatecast.errors import DataError
+from gatecast.frequency import zone_of
 
 
 def is_frame(source: Any) -> bool:
@@ -51,20 +53,18 @@ def _with_index(source: Any) -> Any:
     if len(set(map(str, source.columns))) < len(source.columns) or not all(isinstance(c, str) for c in source.columns):
         source = source.set_axis(_column_names(source.columns), axis=1)
     index = source.index
-    kind = getattr(getattr(index, "dtype", None), "kind", "O")
-    is_time = kind == "M" or type(index).__name__ == "PeriodIndex"
-    names = (
-        [
-            "time" if is_time or (n is None and index.levels[i].dtype.kind == "M") else f"level_{i}"
-            for i, n in enumerate(index.names)
-        ]
-        if index.nlevels > 1
-        else ["time"]
-    )
-    if index.nlevels == 1 and index.names[0] is None and not is_time:
+    levels = list(index.levels) if index.nlevels > 1 else [index]
+    if len(levels) == 1 and index.name is None and not _is_time(index):
         return source
-    names = [new if old is None else str(old) for new, old in zip(names, index.names, strict=True)]
-    return source.reset_index(names=names) if not set(names) & set(source.columns) else source.reset_index(drop=True)
+    unnamed = ["time" if _is_time(level) else f"level_{i}" for i, level in enumerate(levels)]
+    names = _column_names([new if old is None else old for new, old in zip(unnamed, index.names, strict=True)])
+    if set(names) & set(source.columns):  # the columns say it already
+        return source
+    return source.reset_index(names=names)
+
+
+def _is_time(index: Any) -> bool:
+    return getattr(index.dtype, "kind", "O") == "M" or type(index).__name__ == "PeriodIndex"
 
 
 def _column_names(columns: Any) -> list[str]:
@@ -86,7 +86,7 @@ def _column(column: nw.Series[Any]) -> tuple[pl.Series, str | None]:
         if zone is not None:
             column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         stamps = column.cast(nw.Datetime("us")).to_numpy().astype("datetime64[us]")
-        return pl.Series(column.name, stamps), None if zone is None else str(zone)
+        return pl.Series(column.name, stamps), None if zone is None else _zone_name(str(zone))
     if dtype == nw.Boolean:
         return pl.Series(column.name, column.to_list(), pl.Boolean), None
     if dtype.is_integer() and not column.is_null().any():
@@ -100,6 +100,18 @@ def _column(column: nw.Series[Any]) -> tuple[pl.Series, str | None]:
         return pl.Series(column.name, np.array(values, np.float64)), None
     cells = [None if _is_nothing(cell) else str(cell) for cell in column.to_list()]
     return pl.Series(column.name, cells, pl.String), None
+
+
+def _zone_name(name: str) -> str:
+    """The zone as `Layout` names it; the instants stay right in UTC where this system does not know the zone."""
+    offset = name.removeprefix("UTC").removeprefix("GMT")
+    if offset[:1] in ("+", "-"):
+        return offset
+    try:
+        zone_of(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return "UTC"
+    return name
 
 
 def _integers(column: nw.Series[Any]) -> pl.Series:

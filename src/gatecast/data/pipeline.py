@@ -23,7 +23,7 @@ from gatecast.data.rows import Rows
 from gatecast.data.source import TextSource, open_path
 from gatecast.data.table import Table
 from gatecast.data.wide import one_series_a_row
-from gatecast.errors import DataError, OptionError, TooShortError
+from gatecast.errors import DataError, OptionError, ReadError, TooShortError
 from gatecast.frequency import infer
 from gatecast.panel import Panel
 
@@ -71,6 +71,11 @@ def _rows(source: Any, options: ReadOptions) -> tuple[Rows, list[Note], tuple[Co
     if options.layout == "rows":
         rows, columns = one_series_a_row(table)
         return rows, list(table.notes), columns
+    if len(table.rows) == 1:
+        raise ReadError(
+            f"{table.name} has one row; a forecast needs at least two.",
+            f"{table.name} 只有一行数据；预测至少需要两行。",
+        )
     profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
     roles = find_roles(table, profiles, options)
     rows, notes = assemble(table, profiles, roles, options)
