@@ -91,6 +91,29 @@ def test_a_failure_inside_leaves_nothing(tmp_path: Path, error: BaseException | 
     assert listing(tmp_path) == []
 
 
+def test_only_errors_of_the_folder_are_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="out cannot be written"), replacing_folder(tmp_path / "out") as partial:
+        (partial / "missing" / "a.csv").write_text("1")
+    with pytest.raises(BrokenPipeError), replacing_folder(tmp_path / "out"):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+    with pytest.raises(FileNotFoundError), replacing_folder(tmp_path / "out"):
+        (tmp_path / "elsewhere" / "a.csv").read_text()
+    assert listing(tmp_path) == []
+
+
+def test_folders_may_be_written_one_in_another(tmp_path: Path) -> None:
+    with replacing_folder(tmp_path / "out") as outer:
+        with replacing_folder(outer / "model") as inner:
+            (inner / "model.json").write_text("1")
+        (outer / "again").mkdir()
+        with replacing_folder(outer / "again", force=True) as inner:
+            (inner / "a").touch()
+    with replacing_folder(tmp_path / "whole") as outer, replacing_folder(outer, force=True) as inner:
+        (inner / "a").touch()
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert found == ["out", "out/again", "out/again/a", "out/model", "out/model/model.json", "whole", "whole/a"]
+
+
 def test_an_existing_folder_is_refused_before_any_work_is_done(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(OutputError, match="--force"), replacing_folder(tmp_path / "out"):

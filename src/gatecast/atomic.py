@@ -69,14 +69,16 @@ def replacing_folder(path: str | os.PathLike[str], force: bool = False) -> Itera
         _sweep(target)
         partial = _partial(target)
         partial.mkdir()
-        try:
+    try:
+        with _telling(path, inside=partial):
             yield partial
+        with _telling(path):
             _flush_tree(partial)
             _exchange(partial, target, force)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
-        _flush_folder(target.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    _flush_folder(target.parent)
 
 
 def _partial(path: Path) -> Path:
@@ -163,13 +165,19 @@ def _flush_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _telling(path: Path) -> Iterator[None]:
-    """Turn an error of the system into one that says what to do."""
+def _telling(path: Path, inside: Path | None = None) -> Iterator[None]:
+    """Turn an error of the system into one that says what to do.
+
+    inside: the folder that others fill meanwhile; only errors that concern it are turned, not a broken pipe.
+    """
     try:
         yield
     except GatecastError:
         raise
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if inside is not None and not full and not str(error.filename).startswith(str(inside)):
+            raise
         reason = _REASONS.get(error.errno or 0) or Text(error.strerror or str(error), error.strerror or str(error))
         raise OutputError(
             f"{path} cannot be written: {reason.english}.", f"无法写入 {path}：{reason.chinese}。"
