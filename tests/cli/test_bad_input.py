@@ -22,35 +22,22 @@ TWICE = prices(40) + "2024-01-05,999\n"
 PARQUET = b"PAR1" + bytes(200)
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "empty"),
-        (b"day,close\n", "row"),
-        (prices(1).encode(), "at least"),
-        (bytes(range(256)) * 20, ""),
-        (gzip.compress(prices(500).encode())[:-40], "cut"),
-        (PARQUET, ""),
-        (TWO_TIMES.encode(), "--time"),
-        (AMBIGUOUS.encode(), "--dayfirst"),
-        (TWICE.encode(), "2024-01-05"),
-        (prices(40).replace("103", "inf", 1).encode(), "line"),
-        (prices(6).encode(), ""),
-    ],
-    ids=[
-        "empty",
-        "header",
-        "one-row",
-        "binary",
-        "cut-gzip",
-        "cut-parquet",
-        "two-times",
-        "ambiguous",
-        "twice",
-        "infinite",
-        "too-short",
-    ],
-)
+BAD_FILES = {
+    "empty": (b"", "empty"),
+    "header": (b"day,close\n", "row"),
+    "one row": (prices(1).encode(), "at least"),
+    "binary": (bytes(range(256)) * 20, ""),
+    "cut gzip": (gzip.compress(prices(500).encode())[:-40], "cut"),
+    "cut parquet": (PARQUET, ""),
+    "two times": (TWO_TIMES.encode(), "--time"),
+    "ambiguous": (AMBIGUOUS.encode(), "--dayfirst"),
+    "twice": (TWICE.encode(), "2024-01-05"),
+    "infinite": (prices(40).replace("103", "inf", 1).encode(), "line"),
+    "too short": (prices(6).encode(), ""),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), BAD_FILES.values(), ids=BAD_FILES)
 def test_a_bad_file_is_refused_with_one_message(gatecast, folder: Path, content: bytes, words: str) -> None:
     (folder / "bad.csv").write_bytes(content)
     before = left_behind(folder)

@@ -68,6 +68,11 @@ def test_a_wrong_value_on_the_command_line_is_told_as_such(tmp_path: Path) -> No
         resolve({"config": file, "horizon": "x"})
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("toml")
+
+
 @settings(deadline=None, max_examples=50)
 @given(
     target=st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
@@ -77,9 +82,7 @@ def test_a_wrong_value_on_the_command_line_is_told_as_such(tmp_path: Path) -> No
     budget=st.none() | st.floats(0.001, 1e6),
     season=st.sampled_from(["auto", "none"]) | st.lists(st.integers(2, 999), min_size=1, max_size=3).map(tuple),
 )
-def test_a_written_file_gives_the_same_settings(
-    tmp_path_factory, target, past, horizon, levels, budget, season
-) -> None:
+def test_a_written_file_gives_the_same_settings(place: Path, target, past, horizon, levels, budget, season) -> None:
     base = Settings()
     before = Settings(
         data=replace(DataSettings(), target=target, past=tuple(past)),
@@ -88,6 +91,6 @@ def test_a_written_file_gives_the_same_settings(
     )
     text = write_toml(before, ["a heading"])
     tomllib.loads(text)
-    path = tmp_path_factory.mktemp("toml") / "run.toml"
+    path = place / "run.toml"
     path.write_text(text, "utf-8")
     assert resolve({"config": str(path)}) == before

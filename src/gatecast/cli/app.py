@@ -47,8 +47,14 @@ def _help(english: str, chinese: str) -> str:
 
 @app.callback(invoke_without_command=True)
 def gatecast(
-    version: Annotated[bool, typer.Option("--version", help=_help("Show the version.", "显示版本。"))] = False,
+    version: Annotated[
+        bool, typer.Option("--version", metavar=" ", help=_help("Show the version.", "显示版本。"))
+    ] = False,
+    lang: Annotated[
+        str | None, typer.Option("--lang", metavar="en|zh", help=_help("The language of the words.", "输出语言。"))
+    ] = None,
 ) -> None:
+    del lang  # `gatecast.cli.run` has looked for it before anything was parsed
     if version:
         typer.echo(f"gatecast {__version__}")
         raise typer.Exit
