@@ -19,8 +19,8 @@ def read_array(source: Any, name: str) -> Rows:
     values = _as_numbers(source, name)
     if values.ndim not in (1, 2):
         raise DataError(
-            f"{name}: an array must have the axes (time,) or (series, time), got {values.ndim} axes of shape {values.shape}; "
-            f"choose one variable, or give a table with named columns.",
+            f"{name}: an array must have the axes (time,) or (series, time), got {values.ndim} axes of shape "
+            f"{values.shape}; choose one variable, or give a table with named columns.",
             f"{name}：数组的轴应为 (time,) 或 (series, time)，实际有 {values.ndim} 个轴，形状为 {values.shape}；"
             f"请只取一个变量，或提供带列名的表格。",
         )
@@ -32,8 +32,8 @@ def read_array(source: Any, name: str) -> Rows:
     series, length = table.shape
     if values.ndim == 2 and length == 1 and series > 1:
         raise DataError(
-            f"{name}: an array of shape {values.shape} is {series} series of one value each; the axes are (series, time): "
-            f"give array.T or array[:, 0] for one series.",
+            f"{name}: an array of shape {values.shape} is {series} series of one value each; the axes are "
+            f"(series, time): give array.T or array[:, 0] for one series.",
             f"{name}：形状 {values.shape} 表示 {series} 个各只有一个值的序列；轴的顺序是 (series, time)："
             f"单个序列请用 array.T 或 array[:, 0]。",
         )

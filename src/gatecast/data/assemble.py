@@ -65,7 +65,8 @@ def _numbers(table: Table, profiles: Sequence[Profile], position: int, roles: Ro
     if profile.kind in ("boolean", "date") or profile.numbers is None:
         what = ("true or false", "真假值") if profile.kind == "boolean" else ("dates", "日期")
         raise ColumnError(
-            f"{table.name}: the {role} column {profile.name!r} holds {what[0]}, not numbers; choose another with --{role}.",
+            f"{table.name}: the {role} column {profile.name!r} holds {what[0]}, not numbers; "
+            f"choose another with --{role}.",
             f"{table.name}：列 {profile.name!r} 是{what[1]}而不是数字；请用 --{role} 指定其他列。",
         )
     check_numbers(table, position, profile.numbers)

@@ -1,92 +1,23 @@
 """Text cells to times: one format a column, refused where day and month cannot be told apart.
 
-Every format is a pattern with named parts; the parts become whole numbers, and numpy makes dates of them, so that no
-locale and no guess of a parser comes in between.
+The parts of a date become whole numbers, and numpy makes dates of them: no locale and no parser's guess comes between.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_NAMES = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+from gatecast.data.dateforms import CLOCK, COMPACT_MONTH, Form, known_forms
+from gatecast.data.timetext import MONTHS
+
+_NAMES = {name.lower(): number for number, name in enumerate(MONTHS, 1)}
+_MONTH_NUMBERS = {**_NAMES, **{name[:3]: number for name, number in _NAMES.items()}, "sept": 9}
 _SAMPLE = 64
 _FIRST_YEAR, _LAST_YEAR = 1000, 2999  # others are slips, or stand for "no date"
-_CLOCK = (
-    r"(?:(?:(?P<T>T)| +)(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?: ?(?P<p>[AaPp][Mm]))?"
-    r"(?: ?(?P<z>Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}))?)?"
-)
-_YEAR, _MONTH, _DAY, _NAME = r"(?P<Y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})", r"(?P<b>[A-Za-z]{3,9})"
-_A, _B = r"(?P<a1>\d{1,2})", r"(?P<a2>\d{1,2})"
-
-
-_BEGINNING = re.compile(r"\d|[Qq][1-4]|[A-Za-z]{3,9}[ /-]")
-
-
-class Form(NamedTuple):
-    """pattern: of a whole cell. template: strftime format, where <m>, <d>, <b> and <t> are settled by the cells."""
-
-    pattern: str
-    template: str
-
-
-def _forms() -> list[Form]:
-    plain = [(mark, re.escape(mark)) for mark in "-/."]
-    forms = [Form(f"{_YEAR}{e}{_MONTH}{e}{_DAY}", f"%Y{s}<m>{s}<d>") for s, e in plain]
-    forms += [Form(f"{_YEAR}{e}{_MONTH}", f"%Y{s}<m>") for s, e in plain[:2]]
-    forms += [Form(f"{_A}{e}{_B}{e}{_YEAR}", f"<1>{s}<2>{s}%Y") for s, e in plain]
-    forms += [Form(f"{_A}{e}{_B}{e}(?P<y>\\d{{2}})", f"<1>{s}<2>{s}%y") for s, e in plain[1:]]
-    forms += [Form(f"{_MONTH}{e}{_YEAR}", f"<m>{s}%Y") for s, e in plain[:2]]
-    for s in "- /":
-        forms.append(Form(f"{_DAY}{s}{_NAME}{s}{_YEAR}", f"<d>{s}<b>{s}%Y"))
-        forms.append(Form(f"{_DAY}{s}{_NAME}{s}(?P<y>\\d{{2}})", f"<d>{s}<b>{s}%y"))
-        forms.append(Form(f"{_NAME}{s}{_YEAR}", f"<b>{s}%Y"))
-        forms.append(Form(f"{_YEAR}{s}{_NAME}{s}{_DAY}", f"%Y{s}<b>{s}<d>"))
-        forms.append(Form(f"{_YEAR}{s}{_NAME}", f"%Y{s}<b>"))
-        forms.append(Form(f"{_YEAR}{s}[Qq](?P<q>[1-4])", f"%Y{s}Q%q"))
-        forms.append(Form(f"[Qq](?P<q>[1-4]){s}{_YEAR}", f"Q%q{s}%Y"))
-    return [
-        *forms,
-        Form(f"{_NAME} {_DAY}, {_YEAR}", "<b> <d>, %Y"),
-        Form(f"{_NAME} {_DAY} {_YEAR}", "<b> <d> %Y"),
-        Form(f"{_YEAR}[Qq](?P<q>[1-4])", "%YQ%q"),
-        Form(f"{_YEAR}M(?P<m>\\d{{2}})", "%YM<m>"),
-        Form(f"{_YEAR}年{_MONTH}月{_DAY}日", "%Y年<m>月<d>日"),
-        Form(f"{_YEAR}年{_MONTH}月", "%Y年<m>月"),
-        Form(f"{_YEAR}年第(?P<q>[1-4])季度", "%Y年第%q季度"),
-        Form(f"{_YEAR}年", "%Y年"),
-        Form(f"{_YEAR}-W(?P<V>\\d{{2}})", "%G-W%V"),
-        Form(f"{_YEAR}W(?P<V>\\d{{2}})", "%GW%V"),
-        Form(r"(?P<Y>\d{4})(?P<m>\d{2})(?P<d>\d{2})", "%Y<m><d>"),
-    ]
-
-
-@lru_cache(maxsize=1)
-def _compiled() -> list[tuple[Form, re.Pattern[str]]]:
-    return [(form, re.compile(form.pattern + _CLOCK)) for form in _forms()]
-
-
-# whole numbers that are dates only where the column's name says so
-_COMPACT_MONTH = Form(r"(?P<Y>\d{4})(?P<m>\d{2})", "%Y<m>")
 
 
 @dataclass(frozen=True)
@@ -111,11 +42,6 @@ class Dates:
         return good / max(1, good + len(self.wrong))
 
 
-def looks_like_date(cell: str) -> bool:
-    """Whether one cell has the form of a date."""
-    return _BEGINNING.match(cell) is not None and any(pattern.fullmatch(cell) for _, pattern in _compiled())
-
-
 def read_dates(cells: pl.Series, day_first: bool | None, compact_months: bool = False) -> Dates | None:
     """Times of a text column, or None where no format fits any cell.
 
@@ -125,7 +51,7 @@ def read_dates(cells: pl.Series, day_first: bool | None, compact_months: bool = 
     form = _commonest_form(text, compact_months)
     if form is None:
         return None
-    parts = text.str.extract_groups(f"^{form.pattern}{_CLOCK}$").struct.unnest()
+    parts = text.str.extract_groups(f"^{form.pattern}{CLOCK}$").struct.unnest()
     fields = {name: parts[name] for name in parts.columns}
     swapped, ambiguous = _order(fields, day_first)
     if "a1" in fields:
@@ -142,9 +68,9 @@ def read_dates(cells: pl.Series, day_first: bool | None, compact_months: bool = 
 def _commonest_form(text: pl.Series, compact_months: bool) -> Form | None:
     full = text.filter(text.is_not_null() & (text != ""))
     sample = full.gather_every(max(1, len(full) // _SAMPLE)).to_list()
-    forms = _compiled()
+    forms = known_forms()
     if compact_months:
-        forms = [*forms, (_COMPACT_MONTH, re.compile(_COMPACT_MONTH.pattern))]
+        forms = [*forms, (COMPACT_MONTH, re.compile(COMPACT_MONTH.pattern))]
     counts = [sum(pattern.fullmatch(cell) is not None for cell in sample) for _, pattern in forms]
     return forms[int(np.argmax(counts))][0] if sample and max(counts) else None
 
@@ -167,12 +93,9 @@ def _order(fields: dict[str, pl.Series], day_first: bool | None) -> tuple[bool, 
 
 
 def _month_numbers(names: pl.Series) -> np.ndarray:
-    known = {
-        name: i + 1
-        for words in (_MONTHS, _NAMES, ["", "", "", "", "", "", "", "", "sept"])
-        for i, name in enumerate(words)
-    }
-    return names.str.to_lowercase().replace_strict(known, default=None, return_dtype=pl.Int64).fill_null(-1).to_numpy()
+    """(rows,) 1 to 12, -1 where it is no month."""
+    lowered = names.str.to_lowercase()
+    return lowered.replace_strict(_MONTH_NUMBERS, default=None, return_dtype=pl.Int64).fill_null(-1).to_numpy()
 
 
 def _assemble(number: dict[str, np.ndarray], fields: dict[str, pl.Series], rows: int) -> np.ndarray:

@@ -84,7 +84,8 @@ def _diagnosis(text: str, dialect: Dialect, name: str) -> ReadError:
     except csv.Error:
         pass
     return ReadError(
-        f"{name}, line {before + 1}: a quote ({dialect.quote}) stands where it should not, or never closes; mend that line.",
+        f"{name}, line {before + 1}: a quote ({dialect.quote}) stands where it should not, or never closes; "
+        f"mend that line.",
         f"{name} 第 {before + 1} 行：引号（{dialect.quote}）位置不对或没有闭合；请修正该行。",
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from gatecast.data.reading import ColumnInfo
 from gatecast.data.timetext import format_times
+from gatecast.data.wording import count_of
 from gatecast.language import Text
 from gatecast.panel import Panel
 
@@ -25,7 +26,8 @@ def summarise(panel: Panel, columns: int) -> Text:
     first, last = format_times(ends, panel.layout.time_format, panel.layout.time_zone)
     source = panel.layout.source
     return Text(
-        f"{source}: {rows:,} rows, {len(panel):,} series, {columns} column{'s'[: columns != 1]}, {step.english}, {first} to {last}.",
+        f"{source}: {rows:,} rows, {len(panel):,} series, {count_of(columns, 'column')}, {step.english}, "
+        f"{first} to {last}.",
         f"{source}：{rows:,} 行，{len(panel):,} 个序列，{columns} 列，{step.chinese}，{first} 至 {last}。",
     )
 

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from gatecast.data.datetext import looks_like_date
+from gatecast.data.dateforms import looks_like_date
 from gatecast.data.numbers import looks_like_number
 
 _SEPARATORS = ("\t", ";", "|", ",")  # a tie goes to the first: commas also stand inside of cells
@@ -34,7 +34,10 @@ class Dialect(NamedTuple):
 
 
 def sniff(text: str, counted_header: bool = False) -> Dialect:
-    """The dialect of a text that is not blank. counted_header: a header may be of numbers 1, 2, 3, … (one series a row)."""
+    """The dialect of a text that is not blank.
+
+    counted_header: a header may be of numbers 1, 2, 3, … or of years, as where each row is a series.
+    """
     blank = _BLANK_LINES.match(text)
     start = blank.end() if blank else 0
     lines = _first_lines(text[start : start + _SAMPLE_CHARACTERS], whole=len(text) <= start + _SAMPLE_CHARACTERS)

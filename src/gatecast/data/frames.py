@@ -1,4 +1,4 @@
-"""Frames of any library to a `Table`, through narwhals; pandas is never imported, and nothing of the caller's changes."""
+"""Frames of any library to a `Table`, through narwhals. Never imports pandas, never changes the caller's frame."""
 
 from __future__ import annotations
 

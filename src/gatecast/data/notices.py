@@ -42,28 +42,18 @@ def _steps(panel: Panel) -> list[Note]:
     early = inner[panel.time[inner] < panel.frequency.after(panel.time[inner - 1], 1)[:, 0]]
     step = panel.frequency.describe()
     if len(gaps) + len(early) > _UNEVEN * len(inner):
-        share = 100 * (len(gaps) + len(early)) / len(inner)
-        return [
-            Note(
-                "irregular",
-                Text(
-                    f"the steps are uneven: {share:.0f} % differ from the commonest ({step.english}); "
-                    f"each row counts as one step, and forecasts are dated by the commonest.",
-                    f"时间间隔不均匀：{share:.0f}% 与最常见间隔（{step.chinese}）不同；每行算一步，预测日期按最常见间隔推算。",
-                ),
-            )
-        ]
+        share = f"{100 * (len(gaps) + len(early)) / len(inner):.0f}"
+        english = (
+            f"the steps are uneven: {share} % differ from the commonest ({step.english}); "
+            f"each row counts as one step, and forecasts are dated by the commonest."
+        )
+        chinese = f"时间间隔不均匀：{share}% 与最常见间隔（{step.chinese}）不同；每行算一步，预测日期按最常见间隔推算。"
+        return [Note("irregular", Text(english, chinese))]
     notes = [_gap_note(panel, gaps)] if len(gaps) else []
     if len(early):
-        notes.append(
-            Note(
-                "irregular",
-                Text(
-                    f"{count_of(len(early), 'step')} shorter than the common one, the first at {_when(panel, early[0])}.",
-                    f"有 {len(early)} 处间隔比常见间隔短，首处在 {_when(panel, early[0])}。",
-                ),
-            )
-        )
+        first = _when(panel, early[0])
+        english = f"{count_of(len(early), 'step')} shorter than the common one, the first at {first}."
+        notes.append(Note("irregular", Text(english, f"有 {len(early)} 处间隔比常见间隔短，首处在 {first}。")))
     return notes
 
 
@@ -72,18 +62,19 @@ def _gap_note(panel: Panel, gaps: np.ndarray) -> Note:
     row = int(gaps[np.argmax(size)])
     before, after = _when(panel, row - 1), _when(panel, row)
     length = _duration(int(size.max())) if panel.time.dtype.kind == "M" else Text(str(size.max()), str(size.max()))
-    series = np.searchsorted(panel.offsets, row, side="right") - 1
-    of, of_chinese = (
-        (f" of series {panel.ids[series]!r}", f"（序列 {panel.ids[series]!r}）") if len(panel) > 1 else ("", "")
-    )
+    of, of_chinese = _of_series(panel, row)
     count = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps, the longest"
-    return Note(
-        "gaps",
-        Text(
-            f"{count} of {length.english} from {before} to {after}{of}; the rows are used as they follow, nothing is inserted.",
-            f"有 {len(gaps)} 处间断，最长 {length.chinese}，从 {before} 到 {after}{of_chinese}；按现有行依次使用，不补行。",
-        ),
+    english = f"{count} of {length.english} from {before} to {after}{of}; the rows are used as they follow."
+    chinese = (
+        f"有 {len(gaps)} 处间断，最长 {length.chinese}，{of_chinese}从 {before} 到 {after}；按现有行依次使用，不补行。"
     )
+    return Note("gaps", Text(english, chinese))
+
+
+def _of_series(panel: Panel, row: int) -> Text:
+    """` of series 'A'`, where there are several."""
+    name = panel.ids[int(np.searchsorted(panel.offsets, row, side="right")) - 1]
+    return Text("", "") if len(panel) == 1 else Text(f" of series {name!r}", f"序列 {name!r} ")
 
 
 def _duration(size: int) -> Text:
@@ -105,21 +96,11 @@ def _short(panel: Panel) -> list[Note]:
         return []
     if len(panel) == 1:
         rows = int(panel.lengths[0])
-        return [
-            Note(
-                "short",
-                Text(f"only {count_of(rows, 'row')}: little can be learnt.", f"只有 {rows} 行，能学到的很有限。"),
-            )
-        ]
-    return [
-        Note(
-            "short",
-            Text(
-                f"{len(short)} series {'has' if len(short) == 1 else 'have'} fewer than {_SHORT} rows: {some(short)}.",
-                f"{len(short)} 个序列不足 {_SHORT} 行：{some(short)}。",
-            ),
-        )
-    ]
+        said = Text(f"only {count_of(rows, 'row')}: little can be learnt.", f"只有 {rows} 行，能学到的很有限。")
+        return [Note("short", said)]
+    has = "has" if len(short) == 1 else "have"
+    english = f"{len(short)} series {has} fewer than {_SHORT} rows: {some(short)}."
+    return [Note("short", Text(english, f"{len(short)} 个序列不足 {_SHORT} 行：{some(short)}。"))]
 
 
 def _constant(panel: Panel) -> list[Note]:
@@ -130,15 +111,11 @@ def _constant(panel: Panel) -> list[Note]:
         return []
     english = "the series is" if len(panel) == 1 else f"{some(names)} {'is' if len(names) == 1 else 'are'}"
     chinese = "序列" if len(panel) == 1 else f"{some(names)} "
-    return [
-        Note(
-            "constant",
-            Text(
-                f"{english} constant: there is nothing to learn, and the forecast is that constant.",
-                f"{chinese}为常数：没有可学的内容，预测即该常数。",
-            ),
-        )
-    ]
+    said = Text(
+        f"{english} constant: there is nothing to learn, and the forecast is that constant.",
+        f"{chinese}为常数：没有可学的内容，预测即该常数。",
+    )
+    return [Note("constant", said)]
 
 
 def _jumps(panel: Panel) -> list[Note]:
@@ -146,28 +123,20 @@ def _jumps(panel: Panel) -> list[Note]:
     name = panel.target.casefold()
     if not any(word in name for word in _PRICE_WORDS) or any(word in name for word in _ADJUSTED_WORDS):
         return []
-    found = [(i, row) for i in range(len(panel)) for row in _split_rows(panel.series(i)) + panel.offsets[i]]
-    if not found:
+    rows = np.concatenate([_split_rows(panel.series(i)) + panel.offsets[i] for i in range(len(panel))])
+    if not len(rows):
         return []
-    series, row = found[0]
-    before, after = panel.y[row - 1], panel.y[row]
-    of, of_chinese = (
-        (f" of series {panel.ids[series]!r}", f"序列 {panel.ids[series]!r} ") if len(panel) > 1 else ("", "")
+    row, more = int(rows[0]), len(rows) - 1
+    change = f"{panel.y[row - 1]:g}", f"{panel.y[row]:g}"
+    when, (of, of_chinese) = _when(panel, row), _of_series(panel, row)
+    others = Text(f" (and {more} more)", f"（另有 {more} 处）") if more else Text("", "")
+    said = Text(
+        f"at {when} {panel.target!r}{of} goes from {change[0]} to {change[1]}{others.english}: "
+        f"this looks like an unadjusted split; if it is one, use the adjusted column.",
+        f"{of_chinese}在 {when} 处 {panel.target!r} 由 {change[0]} 变为 {change[1]}{others.chinese}："
+        f"像是未复权的拆股；若确是如此，请改用复权价格列。",
     )
-    more, more_chinese = (
-        ("", "") if len(found) == 1 else (f" (and {len(found) - 1} more)", f"（另有 {len(found) - 1} 处）")
-    )
-    return [
-        Note(
-            "jump",
-            Text(
-                f"at {_when(panel, row)} {panel.target!r}{of} goes from {before:g} to {after:g}{more}: this looks like an unadjusted "
-                f"split; if it is one, use the adjusted column.",
-                f"{of_chinese}在 {_when(panel, row)} 处 {panel.target!r} 由 {before:g} 变为 {after:g}{more_chinese}：像是未复权的拆股；"
-                f"若确是如此，请改用复权价格列。",
-            ),
-        )
-    ]
+    return [Note("jump", said)]
 
 
 def _split_rows(values: np.ndarray) -> np.ndarray:

@@ -9,49 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-_EMPTY = frozenset(
-    [
-        "-",
-        "--",
-        "---",
-        "—",
-        "——",
-        "–",
-        ".",
-        "..",
-        "…",
-        "?",
-        "*",
-        "/",
-        "\\",
-        "n/a",
-        "na",
-        "#n/a",
-        "#na",
-        "n.a.",
-        "nan",
-        "-nan",
-        "null",
-        "none",
-        "nil",
-        "missing",
-        "unknown",
-        "#value!",
-        "#div/0!",
-        "#null!",
-        "#num!",
-        "#ref!",
-        "停牌",
-        "停盘",
-        "无",
-        "缺失",
-        "缺",
-        "空",
-        "暂无",
-        "未知",
-        "休市",
-        "没有",
-    ]
+_EMPTY = (
+    *("-", "--", "---", "—", "——", "–", ".", "..", "…", "?", "*", "/", "\\", "missing", "unknown"),
+    *("n/a", "na", "n.a.", "nan", "-nan", "null", "none", "nil"),
+    *("#n/a", "#na", "#value!", "#div/0!", "#null!", "#num!", "#ref!"),
+    *("停牌", "停盘", "休市", "无", "没有", "空", "缺", "缺失", "暂无", "未知"),
 )
 _SIGNS = "$€£¥￥₩₹元%"
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
@@ -104,7 +66,7 @@ def read_numbers(cells: pl.Series, decimal: str = ".") -> Numbers:
     words = Counter(word for word in strange.to_list() if word.lower() in _EMPTY)
     wrong = np.flatnonzero(failed)
     if len(wrong):
-        wrong = wrong[~text.gather(wrong).str.to_lowercase().is_in(list(_EMPTY)).to_numpy()]
+        wrong = wrong[~text.gather(wrong).str.to_lowercase().is_in(_EMPTY).to_numpy()]
     count = int((~np.isnan(numbers)).sum())
     return Numbers(numbers, words, wrong, count / max(1, count + len(wrong)))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Profile:
     """kind: "number", "date", "text", "boolean" or "empty". numbers, dates: the column read as such, where it could be.
 
-    A column is of numbers, or of dates, where at least half of what stands in it is; so a bad cell is found, not hidden.
+    A column is of numbers, or of dates, where at least half of its cells are; so a bad cell is found, not hidden.
     """
 
     name: str

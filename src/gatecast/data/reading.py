@@ -35,8 +35,8 @@ class ReadOptions:
 class Note:
     """Something that was noticed, and what was done about it.
 
-    kind: "encoding", "header", "time-zone", "text-cells", "sorted", "duplicates", "empty", "trailing", "left-out", "ahead",
-    "gaps", "irregular", "short", "constant" or "jump".
+    kind: "encoding", "header", "time-zone", "text-cells", "sorted", "duplicates", "empty", "trailing", "left-out",
+    "ahead", "gaps", "irregular", "short", "constant" or "jump".
     """
 
     kind: str
@@ -78,8 +78,8 @@ class Reading:
 def read(source: Any, options: ReadOptions | None = None) -> Reading:
     """Read a table, check it and repair what can be repaired without guessing.
 
-    source: a path (CSV, TSV, other separators, gzip, Parquet); a frame of pandas, polars, pyarrow or another library that
-    narwhals knows; a list or array (time,) or (series, time); a Panel, which passes through.
+    source: a path (CSV, TSV, other separators, gzip, Parquet); a frame of pandas, polars, pyarrow or another library
+    that narwhals knows; a list or array (time,) or (series, time); a Panel, which passes through.
     The source is never changed. Raises: DataError and its kinds, OptionError; see `gatecast.errors`.
     """
     from gatecast.data.pipeline import read as read_any

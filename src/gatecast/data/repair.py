@@ -215,7 +215,8 @@ def _carry_back(carried: np.ndarray, early: np.ndarray, rows: Rows, column: int)
     if lost.any():
         name, id_ = rows.columns[column], rows.ids[int(np.argmax(lost))]
         raise ColumnError(
-            f"{rows.layout.source}: the past covariate {name!r} holds no value in series {id_!r}; fill it, or leave it out.",
+            f"{rows.layout.source}: the past covariate {name!r} holds no value in series {id_!r}; "
+            f"fill it, or leave it out.",
             f"{rows.layout.source}：历史协变量 {name!r} 在序列 {id_!r} 中没有任何数值；请补上或不使用它。",
         )
     return np.where(early[:, None], carried[first[rows.series]], carried)
@@ -247,7 +248,8 @@ def refuse_unknown_future(history: Rows, ahead: Rows) -> None:
         places = [rows.where(int(row)) for row in cells[:5]]
         more = ", …" if len(cells) > 5 else ""
         raise ColumnError(
-            f"{rows.layout.source}: the covariate {name!r}, declared as known ahead, has {count_of(len(cells), 'empty cell')}: "
+            f"{rows.layout.source}: the covariate {name!r}, declared as known ahead, has "
+            f"{count_of(len(cells), 'empty cell')}: "
             f"{'; '.join(place.english for place in places)}{more}. Fill them, or declare it with --past.",
             f"{rows.layout.source}：声明为已知未来的协变量 {name!r} 有 {len(cells)} 个空值："
             f"{'；'.join(place.chinese for place in places)}{more}。请补上，或改用 --past 声明。",

@@ -14,69 +14,25 @@ from gatecast.data.table import Table
 from gatecast.data.wording import some
 from gatecast.errors import ColumnError, OptionError
 
-_STRONG_TIMES = tuple(
-    [
-        "ds",
-        "timestamp",
-        "date",
-        "datetime",
-        "time",
-        "trade_date",
-        "date_time",
-        "日期",
-        "时间",
-        "交易日期",
-        "日期时间",
-        "交易时间",
-        "报告期",
-    ]
+_STRONG_TIMES = (
+    *("ds", "timestamp", "date", "datetime", "time", "trade_date", "date_time"),
+    *("日期", "时间", "交易日期", "日期时间", "交易时间", "报告期"),
 )
-_WEAK_TIMES = tuple(
-    [
-        "month",
-        "week",
-        "day",
-        "year",
-        "quarter",
-        "period",
-        "hour",
-        "t",
-        "step",
-        "月份",
-        "年月",
-        "年份",
-        "年",
-        "月",
-        "周",
-        "季度",
-    ]
+_WEAK_TIMES = (
+    *("month", "week", "day", "year", "quarter", "period", "hour", "t", "step"),
+    *("月份", "年月", "年份", "年", "月", "周", "季度"),
 )
 TIME_NAMES = frozenset(_STRONG_TIMES + _WEAK_TIMES)
 _SURE_IDS = ("unique_id", "item_id")
 _IDS = (
     *_SURE_IDS,
-    *[
-        "id",
-        "series_id",
-        "series",
-        "symbol",
-        "ticker",
-        "code",
-        "ts_code",
-        "stock_code",
-        "stock",
-        "store_id",
-        "store",
-        "sku",
-        "product_id",
-        "product",
-        "item",
-    ],
-    *["代码", "股票代码", "证券代码", "股票", "编号", "门店", "商品"],
+    *("id", "series_id", "series", "symbol", "ticker", "code", "ts_code", "stock_code", "stock"),
+    *("store_id", "store", "sku", "product_id", "product", "item"),
+    *("代码", "股票代码", "证券代码", "股票", "编号", "门店", "商品"),
 )
 _COUNTERS = frozenset(("unnamed: 0", "index", "id", "no", "no.", "#", "row", "序号"))
-_SHOWN = 12  # names of columns that a message lists
 _CLOSES = ("close", "收盘", "收盘价", "price")
+_SHOWN = 12  # names of columns that a message lists
 
 
 @dataclass(frozen=True)
@@ -187,7 +143,8 @@ def _find_target(table: Table, profiles: Sequence[Profile], free: list[int]) -> 
         return numbers[0]
     if not numbers:
         raise ColumnError(
-            f"{table.name}: no column of numbers to forecast among {some(table.names, _SHOWN)}; name one with --target.",
+            f"{table.name}: no column of numbers to forecast among {some(table.names, _SHOWN)}; "
+            f"name one with --target.",
             f"{table.name}：{some(table.names, _SHOWN)} 中没有可预测的数字列；请用 --target 指定。",
         )
     choice = [table.names[i] for i in numbers]
@@ -196,7 +153,8 @@ def _find_target(table: Table, profiles: Sequence[Profile], free: list[int]) -> 
     if len(numbers) > 20:
         hint = (" If each row is one series, use --layout rows.", "如果每行是一个序列，请用 --layout rows。")
     raise ColumnError(
-        f"{table.name}: {some(choice, _SHOWN)} could each be the target; choose one, as with --target {likely!r}.{hint[0]}",
+        f"{table.name}: {some(choice, _SHOWN)} could each be the target; "
+        f"choose one, as with --target {likely!r}.{hint[0]}",
         f"{table.name}：{some(choice, _SHOWN)} 都可能是预测目标；请指定其一，例如 --target {likely!r}。{hint[1]}",
     )
 

@@ -18,7 +18,7 @@ class Rows:
     ids: names of the series in order of first appearance. series: (rows,) index into ids.
     time: (rows,) datetime64[us] or int64. values: (rows, columns) float64, NaN = empty; target, past, future.
     place: (rows,) line of the file, or position in the frame or array.
-    counted: the times are counted rows, not read. wide: one series a row, so that series of unequal length end in empty cells.
+    counted: the times are counted rows, not read. wide: it was one series a row; shorter series end in empty cells.
     """
 
     ids: tuple[str, ...]

@@ -86,9 +86,10 @@ def _unreadable(table: Table, position: int, row: int) -> TimeError:
             f"{table.name} {chinese}：时间列 {name!r} 为空；请补上或删除该行。",
         )
     return TimeError(
-        f"{table.name}, {english}: {str(cell)[:40]!r} in the time column {name!r} is not a date of the form that the others "
-        f"have; mend the cell, or name another column with --time.",
-        f"{table.name} {chinese}：时间列 {name!r} 中的 {str(cell)[:40]!r} 与其他日期格式不符；请改正，或用 --time 指定其他列。",
+        f"{table.name}, {english}: {str(cell)[:40]!r} in the time column {name!r} is not a date of the form that "
+        f"the others have; mend the cell, or name another column with --time.",
+        f"{table.name} {chinese}：时间列 {name!r} 中的 {str(cell)[:40]!r} 与其他日期格式不符；"
+        f"请改正，或用 --time 指定其他列。",
     )
 
 
@@ -101,5 +102,6 @@ def _ambiguous(table: Table, position: int) -> TimeError:
     return TimeError(
         f"{table.name}: dates such as {example!r} in column {name!r} could be day-month or month-day; say which with "
         f"--dayfirst or --monthfirst.",
-        f"{table.name}：列 {name!r} 中的日期（如 {example!r}）分不清日和月的先后；请用 --dayfirst 或 --monthfirst 说明。",
+        f"{table.name}：列 {name!r} 中的日期（如 {example!r}）分不清日和月的先后；"
+        f"请用 --dayfirst 或 --monthfirst 说明。",
     )

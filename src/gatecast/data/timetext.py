@@ -16,20 +16,10 @@ from gatecast.frequency import zone_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _DIRECTIVE = re.compile(r"%(-?[A-Za-z]|:z|3f)")
 _WRITE: dict[str, Callable[[datetime], str]] = {
     "Y": lambda t: f"{t.year:04}",
@@ -38,8 +28,8 @@ _WRITE: dict[str, Callable[[datetime], str]] = {
     "-m": lambda t: str(t.month),
     "d": lambda t: f"{t.day:02}",
     "-d": lambda t: str(t.day),
-    "b": lambda t: _MONTHS[t.month - 1][:3],
-    "B": lambda t: _MONTHS[t.month - 1],
+    "b": lambda t: MONTHS[t.month - 1][:3],
+    "B": lambda t: MONTHS[t.month - 1],
     "q": lambda t: str((t.month + 2) // 3),
     "G": lambda t: f"{t.isocalendar().year:04}",
     "V": lambda t: f"{t.isocalendar().week:02}",

@@ -66,7 +66,7 @@ def _ids(table: Table) -> tuple[str, ...]:
 
 
 def _values(table: Table) -> np.ndarray:
-    """(series, time) float64, NaN = empty. All cells are read as one long column, which is much faster than one by one."""
+    """(series, time) float64, NaN = empty. All cells are read as one long column: much faster than one by one."""
     cells = table.columns[1:]
     if not all(column.dtype == pl.String for column in cells):
         return np.column_stack([_column(table, position) for position in range(1, len(table.names))])
