@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from gatecast.conformal import Correction
+from gatecast.errors import ColumnError, DataError
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Origins, Prediction
 from gatecast.forecaster.plan import Plan, Wishes, make_plan
@@ -19,7 +20,7 @@ from gatecast.runtime import private_torch_stream
 from gatecast.scaling import Scaler
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
-from gatecast.training.split import Split, check_lengths, split
+from gatecast.training.split import Split, split
 from gatecast.windows import WindowReader, Windows
 
 if TYPE_CHECKING:
@@ -58,9 +59,15 @@ class Fitted:
     device: torch.device
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
-        """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin."""
+        """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
+
+        Raises: ColumnError where a covariate is not known over a horizon; DataError for values beyond all computing.
+        """
+        _check_known_ahead(panel, origins, self.plan.network.horizon)
         prediction, scale = _predict(self.network, self._reader(panel), origins)
-        return self.correction.apply(prediction, scale) if self.correction else prediction
+        corrected = self.correction.apply(prediction, scale) if self.correction else prediction
+        _check_finite(corrected, panel, origins)
+        return corrected
 
     def _reader(self, panel: Panel) -> WindowReader:
         config = self.plan.network
@@ -70,9 +77,9 @@ class Fitted:
 def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, job: Job) -> Fitted:
     """Seasons → split → plan → scaling → windows → network → training → calibration.
 
-    Raises: OptionError, TooShortError if no series can teach the horizon; TrainingError.
+    Series too short to hold anything out train all the same (the judge's past of a short series is such a one);
+    those too short to train at all are forecast by the bases. Raises: OptionError; TrainingError.
     """
-    check_lengths(panel, wishes.horizon)
     shares = split(panel, wishes.horizon)
     seasons = find_seasons(panel, season)
     plan = make_plan(panel, shares, seasons, wishes)
@@ -159,3 +166,34 @@ def _predict(network: ForecastNetwork, reader: WindowReader, origins: Origins) -
     joined = np.concatenate(quantiles)  # (n, horizon, quantiles), rising
     lower, point, upper = joined[..., :levels][..., ::-1], joined[..., levels], joined[..., levels + 1 :]
     return Prediction(point, lower.copy(), upper.copy()), np.concatenate(scales)
+
+
+def _check_known_ahead(panel: Panel, origins: Origins, horizon: int) -> None:
+    """Raises: ColumnError if an origin's horizon reaches beyond what is known of the future covariates."""
+    if not panel.future:
+        return
+    known = panel.lengths[origins.series] - origins.ends + panel.ahead.shape[1]
+    if known.min() >= horizon:
+        return
+    worst = int(known.argmin())
+    series, least = panel.ids[origins.series[worst]], int(known[worst])
+    columns = ", ".join(repr(name) for name in panel.future)
+    raise ColumnError(
+        f"{columns}: known ahead, but only {least} of the {horizon} steps to be forecast have values (series {series!r}). "
+        f"Append the {horizon - least} rows that are missing, with an empty {panel.target!r}, or declare them as past=.",
+        f"{columns}：声明为未来已知，但待预测的 {horizon} 步中只有 {least} 步有值（序列 {series!r}）。"
+        f"请补上缺少的 {horizon - least} 行（{panel.target!r} 留空），或改用 past= 声明。",
+    )
+
+
+def _check_finite(prediction: Prediction, panel: Panel, origins: Origins) -> None:
+    """Raises: DataError if numbers of the panel are so large that a forecast of them is none."""
+    finite = np.all([np.isfinite(part).reshape(len(part), -1).all(1) for part in prediction], axis=0)
+    if finite.all():
+        return
+    series = panel.ids[origins.series[int(finite.argmin())]]
+    raise DataError(
+        f"series {series!r}: the values of {panel.target!r} are too large to compute with; choose a larger unit, such as "
+        "millions.",
+        f"序列 {series!r}：{panel.target!r} 的数值过大，无法计算；请换用更大的单位，例如百万。",
+    )

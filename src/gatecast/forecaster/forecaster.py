@@ -14,7 +14,7 @@ from gatecast.evaluation.baselines import baselines
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
 from gatecast.forecaster import fitting, persistence
-from gatecast.forecaster.options import check_seed, check_wishes
+from gatecast.forecaster.options import check_seed, check_wishes, whole
 from gatecast.language import Text
 from gatecast.runtime import resolve_device
 from gatecast.training.split import check_lengths
@@ -132,6 +132,7 @@ class Forecaster:
         windows: rolling windows a series. data: as for `fit`; None = the data of the fit.
         After a fit with a budget the twin takes as many steps as that fit, so that the comparison can be repeated.
         """
+        windows = whole("windows", windows, 1)
         panel = self._ready_reading().panel if data is None else self._read(data, options).panel
         check_lengths(panel, self.wishes.horizon)
         origins = rolling_origins(panel, self.wishes.horizon, windows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,10 @@ def check_wishes(
 ) -> Wishes:
     """The wishes, as the plan takes them. Raises: OptionError that names the option and what it must be."""
     if model != "auto":
-        models.get(model)
+        models.get(str(model))
     for name, number, least in (("horizon", horizon, 1), ("context", context, 2), ("steps", steps, 1)):
         if number is not None or name == "horizon":
-            _whole(name, number, least)
+            whole(name, number, least)
     if budget is not None and not (isinstance(budget, Real) and 0 < float(budget) < float("inf")):
         raise OptionError(
             f"budget must be a positive number of seconds, got {budget!r}.", f"budget 应为正的秒数，实际为 {budget!r}。"
@@ -38,10 +39,11 @@ def check_wishes(
 
 def check_seed(seed: int) -> int:
     """Raises: OptionError unless it is a whole number of at least 0."""
-    return _whole("seed", seed, 0)
+    return whole("seed", seed, 0)
 
 
-def _whole(name: str, number: object, least: int) -> int:
+def whole(name: str, number: object, least: int) -> int:
+    """Raises: OptionError unless it is a whole number of at least `least`."""
     if not isinstance(number, Integral) or isinstance(number, bool) or number < least:
         raise OptionError(
             f"{name} must be a whole number of at least {least}, got {number!r}.",
@@ -51,7 +53,7 @@ def _whole(name: str, number: object, least: int) -> int:
 
 
 def _levels(levels: Sequence[float]) -> tuple[float, ...]:
-    given = (levels,) if isinstance(levels, Real) else tuple(levels)
+    given = tuple(levels) if isinstance(levels, Iterable) else (levels,)
     if not given or not all(isinstance(level, Real) and 0 < level < 100 for level in given):
         raise OptionError(
             f"levels must be percentages between 0 and 100, such as 80,95; got {levels!r}.",

@@ -72,12 +72,14 @@ class Scaled(NamedTuple):
 def window_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and mean absolute deviation of the observed context: (batch, context) → two of (batch, 1).
 
-    The scale is 0 where the deviation is nothing but rounding: such a context is constant.
+    The scale is 0 where the deviation is nothing but rounding: such a context is constant, and its centre is exactly
+    the newest value.
     """
     count = observed.sum(1, keepdim=True)
     centre = (target * observed).sum(1, keepdim=True) / count
     scale = ((target - centre).abs() * observed).sum(1, keepdim=True) / count
-    return centre, torch.where(scale > 1e-9 * centre.abs(), scale, 0.0)
+    moves = scale > 1e-9 * centre.abs()
+    return torch.where(moves, centre, target[:, -1:]), torch.where(moves, scale, 0.0)
 
 
 class Bases(nn.Module):
