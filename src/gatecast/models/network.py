@@ -59,12 +59,14 @@ class NetworkConfig:
 
 
 class Scaled(NamedTuple):
-    """Quantiles from every position, in units of the window. (batch, positions, horizon, quantiles).
+    """Forecasts from every position, in units of the window.
 
+    quantiles: (batch, positions, horizon, quantiles), rising. bases: (batch, positions, horizon, bases).
     centre, scale: (batch, 1) float64, the window's own; scale is 0 where its context is constant.
     """
 
     quantiles: torch.Tensor
+    bases: torch.Tensor
     centre: torch.Tensor
     scale: torch.Tensor
 
@@ -146,20 +148,20 @@ class ForecastNetwork(nn.Module):
     def forward(self, batch: Batch, *, newest_only: bool = False) -> Scaled:
         """Forecast from every position, or from the newest alone (what a user sees)."""
         centre, scale = window_scale(batch.target, batch.observed)
-        x = ((batch.target - centre) / torch.where(scale > 0, scale, 1.0)).float()  # (B, C)
+        x = ((batch.target - centre) / torch.where(scale > 0, scale, torch.inf)).float()  # (B, C), 0 where constant
         hidden, _ = self.backbone(self._inputs(x, batch))  # (B, P, hidden)
         features = torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1)
         bases = self.bases(x)
         if newest_only:
             features, bases = features[:, -1:], bases[:, -1:]
-        return Scaled(self._quantiles(features, bases), centre, scale)
+        return Scaled(self._quantiles(features, bases), bases, centre, scale)
 
     def answers(self, batch: Batch, scaled: Scaled) -> torch.Tensor:
         """What followed each position, in the units of `scaled`: (batch, positions, horizon) float32."""
         config = self.config
         futures = batch.answer.unfold(1, config.horizon, config.patch)  # (B, P + 1, H), the first from step 0
         futures = futures[:, -scaled.quantiles.shape[1] :]
-        scale = torch.where(scaled.scale > 0, scaled.scale, 1.0)
+        scale = torch.where(scaled.scale > 0, scaled.scale, torch.inf)  # such a window weighs nothing
         return ((futures - scaled.centre[:, :, None]) / scale[:, :, None]).float()
 
     def loss(self, batch: Batch, *, newest_only: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
