@@ -14,6 +14,7 @@ from gatecast.evaluation.baselines import baselines
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
 from gatecast.forecaster import fitting, persistence
+from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.options import check_seed, check_wishes, whole
 from gatecast.language import Text
 from gatecast.runtime import resolve_device
@@ -41,7 +42,8 @@ class Forecaster:
     network reads; None = from season and length. season: "auto", None, a length in steps, or several as (24, 168).
     levels: central prediction intervals in percent. budget: seconds of wall time that training may take; None = as
     much as the data ask for. seed: the same seed gives the same bytes on a CPU. device: "auto", "cpu", "cuda".
-    steps: exactly so many training steps; `model.history.steps` of an earlier fit repeats that fit.
+    steps: exactly so many training steps; members: so many networks in the ensemble; None = as the plan finds right.
+    `model.history.steps` and `model.plan.members` of a fit with a budget repeat that fit.
 
         model = Forecaster(horizon=5).fit("prices.csv", target="close")
         model.predict().to_frame()
@@ -61,8 +63,9 @@ class Forecaster:
         seed: int = 0,
         device: str = "auto",
         steps: int | None = None,
+        members: int | None = None,
     ) -> None:
-        self.wishes = check_wishes(horizon, model, context, levels, steps, budget)
+        self.wishes = check_wishes(horizon, model, context, levels, steps, members, budget)
         self.season, self.seed, self.device = season, check_seed(seed), device
         self._torch_device = resolve_device(device)
         self._stage = "fit"
@@ -96,7 +99,7 @@ class Forecaster:
         reading = _without_stumps(reading, self._stage)
         if self._stage == "fit":
             check_lengths(reading.panel, self.wishes.horizon)
-        job = fitting.Job(self.seed, self._torch_device, self._stage, on_progress, checkpoint, resume)
+        job = Job(self.seed, self._torch_device, self._stage, on_progress, checkpoint, resume)
         self._fitted = fitting.fit(reading.panel, self.wishes, self.season, job)
         self._reading, self._panel, self._options = reading, reading.panel, reading.options
         self._fingerprint = reading.panel.fingerprint()
@@ -147,7 +150,8 @@ class Forecaster:
         twin = Forecaster(self.wishes.horizon, season=self.season, seed=self.seed, device=self.device)
         twin.wishes, twin._stage = self.wishes, "judge"
         if self._fitted is not None and self.wishes.budget is not None:
-            twin.wishes = replace(self.wishes, budget=None, steps=max(1, self.history.steps))
+            steps, members = max(1, self.history.steps), self.plan.members
+            twin.wishes = replace(self.wishes, budget=None, steps=steps, members=members)
         return twin
 
     # what a fit found
@@ -173,8 +177,8 @@ class Forecaster:
 
     @property
     def history(self) -> History:
-        """The training curve."""
-        return self.fitted.history
+        """The training curve of the ensemble's first member; `fitted.histories` has all."""
+        return self.fitted.histories[0]
 
     @property
     def plan(self) -> Plan:
@@ -188,8 +192,8 @@ class Forecaster:
 
     def describe(self) -> tuple[Text, ...]:
         """The model in words."""
-        history, network = self.history, self.fitted.network
-        count = sum(p.numel() for p in network.parameters())
+        history, networks = self.history, self.fitted.networks
+        count = sum(p.numel() for network in networks for p in network.parameters())
         if history.stopped == "nothing to learn":
             words = Text(
                 "The series never change: there is nothing to learn, and the forecast is constant.",
@@ -220,7 +224,7 @@ class Forecaster:
             "panel": persistence.describe_panel(panel),
             "data": self._fingerprint,
         }
-        tensors = {**self.fitted.network.state_dict(), **persistence.panel_tensors(panel)}
+        tensors = persistence.fitted_tensors(self.fitted) | persistence.panel_tensors(panel)
         artifact.save(path, description, tensors, force=force)
 
     # inside
@@ -302,8 +306,7 @@ def load(path: str | os.PathLike[str], *, device: str = "auto") -> Forecaster:
         season = tuple(state["season"]) if isinstance(state["season"], list) else state["season"]
         model = Forecaster(**wishes, season=season, seed=state["seed"], device=device)
         model._options = ReadOptions(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["read"].items()})
-        weights = persistence.split_tensors(stored.tensors)
-        model._fitted = persistence.restore_fitted(state["fitted"], weights, model._torch_device)
+        model._fitted = persistence.restore_fitted(state["fitted"], stored.tensors, model._torch_device)
         model._panel = persistence.restore_panel(state["panel"], stored.tensors)
         model._fingerprint = str(state["data"])
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:

@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 
 
 def check_wishes(
-    horizon: int, model: str, context: int | None, levels: Sequence[float], steps: int | None, budget: float | None
+    horizon: int,
+    model: str,
+    context: int | None,
+    levels: Sequence[float],
+    steps: int | None,
+    members: int | None,
+    budget: float | None,
 ) -> Wishes:
     """The wishes, as the plan takes them. Raises: OptionError that names the option and what it must be."""
     if model != "auto":
         models.get(str(model))
-    for name, number, least in (("horizon", horizon, 1), ("context", context, 2), ("steps", steps, 1)):
+    for name, number, least in (
+        ("horizon", horizon, 1),
+        ("context", context, 2),
+        ("steps", steps, 1),
+        ("members", members, 1),
+    ):
         if number is not None or name == "horizon":
             whole(name, number, least)
     if budget is not None and not (isinstance(budget, Real) and 0 < float(budget) < float("inf")):
@@ -33,6 +44,7 @@ def check_wishes(
         context=None if context is None else int(context),
         levels=_levels(levels),
         steps=None if steps is None else int(steps),
+        members=None if members is None else int(members),
         budget=None if budget is None else float(budget),
     )
 

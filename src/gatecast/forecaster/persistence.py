@@ -10,6 +10,7 @@ import torch
 
 from gatecast.conformal import Correction
 from gatecast.forecaster.fitting import Fitted
+from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.plan import Plan
 from gatecast.frequency import Frequency
 from gatecast.language import Text
@@ -22,43 +23,68 @@ from gatecast.training.history import History
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PANEL = "panel."  # no weight of a network has such a name
+_PANEL = "panel."
 
 
 def describe_fitted(fitted: Fitted) -> dict[str, Any]:
     """Everything of a fit but its weights, as plain JSON."""
     plan = fitted.plan
-    history = asdict(fitted.history)
-    del history["seconds"]  # the same fit gives the same bytes, however long it took
+    histories = [asdict(history) for history in fitted.histories]
+    for history in histories:
+        del history["seconds"]  # the same fit gives the same bytes, however long it took
     return {
         "network": plan.network.to_dict(),
         "training": asdict(plan.training),
+        "members": plan.members,
+        "finish": plan.finish,
         "budget": plan.budget,
         "reasons": [list(reason) for reason in plan.reasons],
         "scaler": fitted.scaler.to_dict(),
         "correction": fitted.correction.to_dict() if fitted.correction else None,
-        "history": history,
+        "histories": histories,
+        "gate": fitted.gate.to_dict(),
         "seasons": list(fitted.seasons),
     }
 
 
 def restore_fitted(state: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], device: torch.device) -> Fitted:
-    """The fit that `describe_fitted` told of."""
+    """The fit that `describe_fitted` and `fitted_tensors` told of."""
     config = NetworkConfig.from_dict(state["network"])
-    network = ForecastNetwork(config)
-    network.load_state_dict(dict(tensors))
-    history = {name: tuple(v) if isinstance(v, list) else v for name, v in state["history"].items()}
+    networks = [ForecastNetwork(config) for _ in range(state["members"])]
+    for member, network in enumerate(networks):
+        prefix = _member(member)
+        own = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        network.load_state_dict(own)
+    reasons = tuple(Text(*reason) for reason in state["reasons"])
+    training = TrainingConfig(**state["training"])
     return Fitted(
-        network=network.to(device).eval(),
+        networks=tuple(network.to(device).eval() for network in networks),
         scaler=Scaler.from_dict(state["scaler"]),
+        gate=Gate.from_dict(state["gate"]),
         correction=Correction.from_dict(state["correction"]) if state["correction"] else None,
-        plan=Plan(
-            config, TrainingConfig(**state["training"]), state["budget"], tuple(Text(*r) for r in state["reasons"])
-        ),
-        history=History(**history, seconds=0.0),
+        plan=Plan(config, training, state["members"], state["finish"], state["budget"], reasons),
+        histories=tuple(_history(one) for one in state["histories"]),
         seasons=tuple(state["seasons"]),
         device=device,
     )
+
+
+def _history(state: Mapping[str, Any]) -> History:
+    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in state.items()}
+    return History(**plain, seconds=0.0)
+
+
+def fitted_tensors(fitted: Fitted) -> dict[str, torch.Tensor]:
+    """The weights of all members, by name."""
+    return {
+        _member(member) + name: value
+        for member, network in enumerate(fitted.networks)
+        for name, value in network.state_dict().items()
+    }
+
+
+def _member(number: int) -> str:
+    return f"member.{number}."
 
 
 def describe_panel(panel: Panel) -> dict[str, Any]:
@@ -107,8 +133,3 @@ def newest(panel: Panel, context: int) -> Panel:
     rows = np.concatenate([np.arange(stop - n, stop) for stop, n in zip(panel.offsets[1:], kept, strict=True)])
     offsets = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
     return replace(panel, values=panel.values[rows], time=panel.time[rows], offsets=offsets)
-
-
-def split_tensors(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights among an artifact's tensors."""
-    return {name: value for name, value in tensors.items() if not name.startswith(_PANEL)}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PATCHED_SEASON = 12  # from this length on a season is read as one patch, where the context holds four of them
 _LONGEST_UNPATCHED = 64
+_FINISH = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,22 @@ class Wishes:
     context: int | None = None
     levels: tuple[float, ...] = (80, 95)
     steps: int | None = None
+    members: int | None = None
     budget: float | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be trained, and how. reasons: the decisions in words, for the report."""
+    """What will be trained, and how.
+
+    members: networks in the ensemble, alike but for their random streams. finish: steps on all rows, the held-out ones
+    included, as a share of the steps before. reasons: the decisions in words, for the report.
+    """
 
     network: NetworkConfig
     training: TrainingConfig
+    members: int
+    finish: float
     budget: float | None
     reasons: tuple[Text, ...]
 
@@ -46,6 +54,8 @@ class Plan:
         return {
             "network": self.network.to_dict(),
             "training": vars(self.training),
+            "members": self.members,
+            "finish": self.finish,
             "budget": self.budget,
             "reasons": [reason.english for reason in self.reasons],
         }
@@ -70,7 +80,16 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         future=len(panel.future),
     )
     training = _training(wishes)
-    return Plan(network, training, wishes.budget, _reasons(panel, network, training))
+    members = wishes.members or _members(rows, wishes.budget)
+    return Plan(network, training, members, _FINISH, wishes.budget, _reasons(panel, network, training, members))
+
+
+def _members(rows: int, budget: float | None) -> int:
+    """From the data's size and the budget, never from the clock: a plan can be repeated."""
+    if budget is None:
+        return 3 if rows < 50_000 else 1
+    needed = 5 + 50 * min(1.0, rows / 300_000)  # seconds in which one member learns what it can
+    return int(np.clip(budget / needed, 1, 5))
 
 
 def _context(split: Split, seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, int]:
@@ -101,13 +120,13 @@ def _training(wishes: Wishes) -> TrainingConfig:
     return config
 
 
-def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig) -> tuple[Text, ...]:
+def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig, members: int) -> tuple[Text, ...]:
     hidden, layers = network.options["hidden"], network.options["layers"]
     reasons = [
         Text(
-            f"{network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
+            f"{members} × {network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
             f"{len(panel):,} series.",
-            f"{network.model}：{layers} 层，每层 {hidden} 个单元，依据 {len(panel):,} 个序列、{len(panel.time):,} 行。",
+            f"{members} × {network.model}：{layers} 层，每层 {hidden} 个单元，依据 {len(panel):,} 个序列、{len(panel.time):,} 行。",
         ),
         Text(
             f"It reads the last {network.context} values, {network.patch} at a time, and forecasts all "

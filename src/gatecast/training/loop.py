@@ -55,13 +55,13 @@ class Record:
 class Run:
     """What one training is given: fixed from its first step to its last.
 
-    windows: the origins that may train. stopping: the held-out origins that decide which weights are kept.
-    budget: seconds of wall time, or None. identity: what a checkpoint must match to be resumed.
+    windows: the origins that may train. stopping: the held-out origins that decide which weights are kept; None =
+    the last weights are kept. budget: seconds of wall time, or None. identity: what a checkpoint must match.
     """
 
     reader: WindowReader
     windows: Windows
-    stopping: Origins
+    stopping: Origins | None
     config: TrainingConfig
     seed: int
     stage: str
@@ -164,10 +164,10 @@ class Trainer:
 
     def _validate(self, loss: float) -> None:
         """Score the averaged weights on the stopping windows; keep them if they are the best so far."""
-        record = self.record
-        validation = validation_error(self.averaged, self.run.reader, self.run.stopping)
+        record, run = self.record, self.run
+        validation = math.nan if run.stopping is None else validation_error(self.averaged, run.reader, run.stopping)
         record.curve.append((record.step, loss, validation))
-        if validation < record.best:
+        if run.stopping is None or validation < record.best:
             record.best, record.best_step, record.bad_rounds = validation, record.step, 0
             self.best = self._weights(self.averaged)
         else:

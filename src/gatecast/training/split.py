@@ -14,6 +14,8 @@ from gatecast.windows import Windows
 if TYPE_CHECKING:
     from gatecast.panel import Panel
 
+_ENOUGH_WINDOWS = 40  # held-out windows that do not overlap, over all series
+
 
 @dataclass(frozen=True)
 class Split:
@@ -34,6 +36,11 @@ class Split:
         first = np.full(len(self.lengths), least_context(self.horizon))
         return Windows.between(first, self.train - self.horizon)
 
+    def everything(self) -> Windows:
+        """All origins whose targets are known."""
+        first = np.full(len(self.lengths), least_context(self.horizon))
+        return Windows.between(first, self.lengths - self.horizon)
+
     def stopping(self, most: int) -> Origins:
         """Held-out origins, at most so many, that decide which weights are kept."""
         return Windows.between(self.train, self.stop - self.horizon).spread(most)
@@ -48,14 +55,15 @@ class Split:
 
 
 def split(panel: Panel, horizon: int) -> Split:
-    """Hold out the newest rows of each series: a quarter, but one to eight horizons.
+    """Hold out the newest rows of each series: one to eight horizons, as many as make 40 windows, a quarter at most.
 
     From four horizons on, the older half decides when to stop and the newer half calibrates. Series that are too
     short to hold a horizon out train on all their rows.
     """
     lengths = panel.lengths
-    tail = np.clip(lengths // 4, horizon, 8 * horizon)
-    tail = np.where(lengths >= tail + horizon + least_context(horizon), tail, 0)
+    able = lengths >= 2 * horizon + least_context(horizon)
+    wanted = min(8, -(-_ENOUGH_WINDOWS // max(1, int(able.sum()))))
+    tail = np.where(able, np.clip(lengths // 4, horizon, wanted * horizon), 0)
     half = np.where(tail >= 4 * horizon, tail // 2, 0)
     return Split(lengths - tail, lengths - half, lengths - np.where(half > 0, half, tail), lengths, horizon)
 

@@ -1,0 +1,157 @@
+"""The networks of one fit, trained one after another, and their mean. Knows training; not files, not intervals' repair.
+
+Each member trains on the rows before the held-out tail; there the ensemble is judged and calibrated. Then every
+member is finished on all rows, so that the forecast knows the newest ones too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from gatecast.forecast import Origins, Prediction
+from gatecast.models.network import ForecastNetwork
+from gatecast.runtime import private_torch_stream, torch_seed
+from gatecast.training.history import History
+from gatecast.training.loop import Run, train
+from gatecast.training.optimisers import rate_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gatecast.forecaster.plan import Plan
+    from gatecast.panel import Panel
+    from gatecast.training.history import Progress
+    from gatecast.training.split import Split
+    from gatecast.windows import WindowReader, Windows
+
+_MOST_STOPPING = 2048
+_PREDICTION_BATCH = 1024
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a fit is run, apart from what is fitted. See `Forecaster.fit` and `training.loop.Run`."""
+
+    seed: int
+    device: torch.device
+    stage: str = "fit"
+    on_progress: Callable[[Progress], None] | None = None
+    checkpoint: Path | None = None
+    resume: bool = False
+
+
+class Members:
+    """Trains the members of a plan: first on the past of the held-out rows, then to the end."""
+
+    def __init__(self, panel: Panel, reader: WindowReader, shares: Split, plan: Plan, job: Job) -> None:
+        self.panel, self.reader, self.shares, self.plan, self.job = panel, reader, shares, plan, job
+        self.networks: list[ForecastNetwork] = []
+        self.histories: list[History] = []
+
+    def train(self) -> None:
+        """All members on the training windows; each keeps the weights that are best on the stopping windows."""
+        windows = _teaching(self.shares.training(), self.panel)
+        stopping = self.shares.stopping(_MOST_STOPPING)
+        if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
+            stopping = windows.spread(_MOST_STOPPING)
+        for member in range(self.plan.members):
+            with private_torch_stream(self.job.seed, "weights", member):
+                network = ForecastNetwork(self.plan.network).to(self.job.device)
+            self.networks.append(network)
+            if not len(windows):
+                self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
+                network.eval()
+                continue
+            self.histories.append(self._run(member, windows, stopping))
+
+    def _run(self, member: int, windows: Windows, stopping: Origins) -> History:
+        """The first member may take its share of the budget; the others take as many steps as it took."""
+        config, budget = self.plan.training, None
+        if self.plan.budget is not None:
+            if member == 0:
+                budget = self.plan.budget / self.plan.members / (1 + self.plan.finish)
+            else:
+                config = replace(config, steps=max(1, self.histories[0].steps))
+        run = Run(
+            reader=self.reader,
+            windows=windows,
+            stopping=stopping,
+            config=config,
+            seed=torch_seed(self.job.seed, "member", member),
+            stage=self.job.stage,
+            budget=budget,
+            on_progress=self.job.on_progress,
+            checkpoint=self._checkpoint(member, "train"),
+            identity=self._identity(member, "train"),
+        )
+        return train(self.networks[member], run, resume=self.job.resume)
+
+    def finish(self) -> None:
+        """Every member on all rows, from the rate that its training ended with down to nothing."""
+        windows = _teaching(self.shares.everything(), self.panel)
+        for member, (network, history) in enumerate(zip(self.networks, self.histories, strict=True)):
+            steps = round(self.plan.finish * history.best_step)
+            if not steps or history.stopped == "interrupted":
+                continue
+            config = self.plan.training
+            rate = rate_at(config, history.best_step)
+            config = replace(config, steps=steps, patience=0, rate=rate, schedule="cosine", warm_up=min(10, steps))
+            run = Run(
+                reader=self.reader,
+                windows=windows,
+                stopping=None,
+                config=config,
+                seed=torch_seed(self.job.seed, "finish", member),
+                stage=self.job.stage,
+                on_progress=self.job.on_progress,
+                checkpoint=self._checkpoint(member, "finish"),
+                identity=self._identity(member, "finish"),
+            )
+            train(network, run, resume=self.job.resume)
+
+    def _checkpoint(self, member: int, phase: str) -> Path | None:
+        path = self.job.checkpoint
+        return None if path is None else path.with_name(f"{path.name}-{phase}-{member}")
+
+    def _identity(self, member: int, phase: str) -> str:
+        """What a checkpoint must match: the data, the plan, the seed, and the place in the run."""
+        place = [self.panel.fingerprint(), self.plan.to_dict(), self.job.seed, self.job.stage, member, phase]
+        return hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest()
+
+
+def _teaching(windows: Windows, panel: Panel) -> Windows:
+    """Without the series that never change: they teach nothing, and are forecast as constant."""
+    smallest = np.minimum.reduceat(panel.y, panel.offsets[:-1])
+    largest = np.maximum.reduceat(panel.y, panel.offsets[:-1])
+    return replace(windows, counts=np.where(largest > smallest, windows.counts, 0))
+
+
+@torch.no_grad()
+def predict(
+    networks: Sequence[ForecastNetwork], reader: WindowReader, origins: Origins
+) -> tuple[Prediction, np.ndarray, np.ndarray]:
+    """The members' mean in the unit of the data, each window's scale (origins,), and the naive bases' forecasts.
+
+    Quantiles are averaged one by one (Vincent, 1912): they cannot cross. Bases: (origins, horizon, bases).
+    """
+    levels = len(networks[0].config.levels)
+    quantiles, scales, bases = [], [], []
+    for start in range(0, len(origins.series), _PREDICTION_BATCH):
+        part = Origins(*(array[start : start + _PREDICTION_BATCH] for array in origins))
+        batch = reader.read(part, answers=False)
+        outputs = [network(batch, newest_only=True) for network in networks]
+        centre, scale = outputs[0].centre[:, :, None], outputs[0].scale[:, :, None]
+        mean = torch.stack([one.quantiles[:, 0] for one in outputs]).double().mean(0)
+        quantiles.append((mean * scale + centre).cpu().numpy())
+        bases.append((outputs[0].bases[:, 0].double() * scale + centre).cpu().numpy())
+        scales.append(scale[:, 0, 0].cpu().numpy())
+    joined = np.concatenate(quantiles)  # (n, horizon, quantiles), rising
+    lower, point, upper = joined[..., :levels][..., ::-1], joined[..., levels], joined[..., levels + 1 :]
+    return Prediction(point, lower.copy(), upper.copy()), np.concatenate(scales), np.concatenate(bases)

@@ -1,0 +1,57 @@
+"""The gate before a forecast: how much of the network's word counts beside the best naive base.
+
+Where held-out windows show no skill, the naive forecast is given itself: never worse than naive by design.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gatecast.forecast import Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_LEAST_GAIN = 0.01  # of the base's error: less is chance
+
+
+@dataclass(frozen=True)
+class Gate:
+    """base: which of the network's bases stands in. share: of the network's own forecast; 1 = the base says nothing."""
+
+    base: int = 0
+    share: float = 1.0
+
+    @classmethod
+    def fit(cls, point: np.ndarray, bases: np.ndarray, actual: np.ndarray, scale: np.ndarray) -> Gate:
+        """Choose on windows that trained nothing, by mean absolute error in units of each window's scale.
+
+        point, actual: (windows, horizon). bases: (windows, horizon, bases). scale: (windows,), positive.
+        """
+        unit = scale[:, None]
+        by_base = np.abs((actual[..., None] - bases) / unit[..., None]).mean((0, 1))
+        base = int(np.argmin(by_base))
+        errors = [np.abs((actual - share * point - (1 - share) * bases[..., base]) / unit).mean() for share in _SHARES]
+        best = int(np.argmin(errors))
+        if errors[best] > (1 - _LEAST_GAIN) * errors[0]:
+            best = 0
+        return cls(base, _SHARES[best])
+
+    def apply(self, prediction: Prediction, bases: np.ndarray) -> Prediction:
+        """Move the forecast towards the base; its intervals move along and keep their width."""
+        if self.share == 1.0:
+            return prediction
+        point = self.share * prediction.point + (1 - self.share) * bases[..., self.base]
+        move = (point - prediction.point)[:, :, None]
+        return Prediction(point, prediction.lower + move, prediction.upper + move)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"base": self.base, "share": self.share}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Gate:
+        return cls(int(state["base"]), float(state["share"]))
