@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from gatecast.data.datetext import Dates
+from gatecast.data.numbers import read_numbers
 from gatecast.data.reading import Note, ReadOptions
 from gatecast.data.roles import Roles
 from gatecast.data.rows import Rows, counted_times
@@ -62,15 +63,16 @@ def _numbers(table: Table, profiles: Sequence[Profile], position: int, roles: Ro
     profile, role = profiles[position], roles.of(position)
     if profile.kind == "boolean" and role != "target":
         return table.columns[position].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    if profile.kind in ("boolean", "date") or profile.numbers is None:
+    if profile.kind in ("boolean", "date"):
         what = ("true or false", "真假值") if profile.kind == "boolean" else ("dates", "日期")
         raise ColumnError(
             f"{table.name}: the {role} column {profile.name!r} holds {what[0]}, not numbers; "
             f"choose another with --{role}.",
             f"{table.name}：列 {profile.name!r} 是{what[1]}而不是数字；请用 --{role} 指定其他列。",
         )
-    check_numbers(table, position, profile.numbers)
-    values = profile.numbers.values
+    numbers = profile.numbers or read_numbers(table.columns[position], table.decimal)
+    check_numbers(table, position, numbers)
+    values = numbers.values
     if np.isnan(values).all():
         raise ColumnError(
             f"{table.name}: the {role} column {profile.name!r} is empty; choose another with --{role}.",

@@ -16,7 +16,7 @@ _BEGINNING = re.compile(r"\d|[Qq][1-4]|[A-Za-z]{3,9}[ /-]")
 
 
 class Form(NamedTuple):
-    """pattern: of a whole cell. template: strftime format, where <m>, <d>, <b>, <1> and <2> are settled by the cells."""
+    """pattern: of a whole cell. template: strftime format; <m>, <d>, <b>, <1> and <2> are settled by the cells."""
 
     pattern: str
     template: str

@@ -6,7 +6,7 @@ The parts of a date become whole numbers, and numpy makes dates of them: no loca
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -48,6 +48,18 @@ def read_dates(cells: pl.Series, day_first: bool | None, compact_months: bool = 
     day_first: decides where day and month could be swapped. compact_months: 202001 is a month.
     """
     text = cells.str.strip_chars()
+    distinct = text.unique(maintain_order=True)
+    if 4 * len(distinct) > len(text):
+        return _read(text, day_first, compact_months)
+    dates = _read(distinct, day_first, compact_months)  # many series share their dates
+    if dates is None:
+        return None
+    codes = text.replace_strict(distinct, pl.Series(range(len(distinct))), return_dtype=pl.Int64).to_numpy()
+    return replace(dates, time=dates.time[codes], wrong=np.flatnonzero(np.isin(codes, dates.wrong)))
+
+
+def _read(text: pl.Series, day_first: bool | None, compact_months: bool) -> Dates | None:
+    """`read_dates` of stripped cells."""
     form = _commonest_form(text, compact_months)
     if form is None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 
 import numpy as np
 import polars as pl
@@ -16,7 +15,6 @@ from gatecast.errors import ReadError
 from gatecast.language import Text
 
 _SPACES = " \t\u00a0\u3000"
-_BLANK_LINE = re.compile(r"""^[\s,;|"']*$""", re.MULTILINE)
 
 
 def read_delimited(source: TextSource, counted_header: bool = False) -> Table:
@@ -32,7 +30,7 @@ def read_delimited(source: TextSource, counted_header: bool = False) -> Table:
         lines = lines + _lines_inside_quotes(frame)
     if dialect.header is not None:
         frame, lines = frame[1:], lines[1:]
-    if _BLANK_LINE.search(text[dialect.start :].rstrip("\n")):
+    if (frame.to_series(0) == "").fill_null(True).any():  # only then a line may be blank
         full = ~frame.select(pl.all_horizontal((pl.all() == "").fill_null(True))).to_series()
         frame, lines = frame.filter(full), lines[full.to_numpy()]
     if not len(frame):

@@ -17,7 +17,7 @@ _MARKS = (  # the longer marks first: UTF-32's begins like UTF-16's
 )
 _GUESSED = ("gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1252", "latin_1")
 _SAMPLE = 65_536
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 # GB2312, the core of GB18030: both bytes of a character have the high bit, and lie in these rows
 _GB2312 = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xf7][\xa1-\xfe])*")
 
@@ -38,10 +38,11 @@ def decode(content: bytes, name: str) -> tuple[str, tuple[Note, ...]]:
             f"{name}：第 {error.start} 个字节不是有效的 {encoding.upper()}；请将文件另存为 UTF-8。",
         ) from error
     text = text.removeprefix("\ufeff")
-    if control := _CONTROL.search(text):
+    written = content if encoding == "utf-8" else text.encode()
+    if len(written.translate(None, _CONTROL)) < len(written):
         raise ReadError(
-            f"{name} is not a text table: it holds control character {control[0]!r}; give a CSV or Parquet file.",
-            f"{name} 不是文本表格：含有控制字符 {control[0]!r}；请提供 CSV 或 Parquet 文件。",
+            f"{name} is not a text table: it holds control characters; give a CSV or Parquet file.",
+            f"{name} 不是文本表格：含有控制字符；请提供 CSV 或 Parquet 文件。",
         )
     if encoding in ("utf-8", "utf-8-sig"):
         return text, ()

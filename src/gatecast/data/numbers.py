@@ -58,12 +58,9 @@ def read_numbers(cells: pl.Series, decimal: str = ".") -> Numbers:
         values = _localised(text, decimal)
         failed = _failed(text, values)
     numbers = values.fill_null(float("nan")).to_numpy().astype(np.float64)
-    strange = text.filter(
-        pl.Series(
-            failed | (np.isnan(numbers) & text.is_not_null().to_numpy() & (text != "").fill_null(False).to_numpy())
-        )
-    )
-    words = Counter(word for word in strange.to_list() if word.lower() in _EMPTY)
+    strange = text.filter(np.isnan(numbers))
+    strange = strange.filter(strange.str.to_lowercase().is_in(_EMPTY))
+    words = Counter(dict(strange.value_counts().iter_rows()))
     wrong = np.flatnonzero(failed)
     if len(wrong):
         wrong = wrong[~text.gather(wrong).str.to_lowercase().is_in(_EMPTY).to_numpy()]

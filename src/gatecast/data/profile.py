@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from gatecast.data.table import Table
 
 
+_SAMPLE = 100
+
+
 @dataclass(frozen=True)
 class Profile:
     """kind: "number", "date", "text", "boolean" or "empty". numbers, dates: the column read as such, where it could be.
 
+    numbers is None where a sample showed none.
     A column is of numbers, or of dates, where at least half of its cells are; so a bad cell is found, not hidden.
     """
 
@@ -60,6 +64,11 @@ def _of_text(cells: pl.Series, name: str, decimal: str, day_first: bool | None) 
     empty = int((cells.is_null() | (cells.str.strip_chars() == "")).sum())
     if empty == len(cells):
         return Profile(name, "empty", empty, numbers=read_numbers(cells, decimal))
+    full = cells.filter(cells.is_not_null() & (cells != ""))
+    sample = read_numbers(full.gather_every(1 + len(full) // _SAMPLE), decimal)
+    if len(sample.wrong) and not sample.share:  # certainly no numbers: spare a long column the attempt
+        dates = read_dates(cells, day_first)
+        return Profile(name, "date" if dates is not None and dates.share >= 0.5 else "text", empty, dates=dates)
     numbers = read_numbers(cells, decimal)
     empty += numbers.words.total()
     if numbers.share >= 0.5:
