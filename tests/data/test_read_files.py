@@ -59,6 +59,8 @@ def test_line_numbers_count_blank_lines_and_lines_inside_quotes(tmp_path: Path) 
     text = '\n\ndate,y,remark\n2020-01-01,1,"a\nb"\n\n2020-01-02,2,c\n2020-01-03,oops,d\n2020-01-04,4,e\n'
     with pytest.raises(ValueError, match=r"line 8: column 'y' holds 'oops'"):
         read(written(tmp_path, text))
+    with pytest.raises(ValueError, match=r"line 4: column 'y' holds 'oops'"):
+        read(written(tmp_path, text.replace("oops", "3").replace("01,1,", "01,oops,")))
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,11 @@ def test_marks_of_decimals_and_thousands(tmp_path: Path, separator: str, spellin
         cells = [cell.replace(",", "_").replace(".", ",").replace("_", thousands) for cell in cells]
     reading = read(written(tmp_path, table(separator, cells=cells)))
     assert reading.panel.y.tolist() == [round(value, 2) for value in values]
+
+
+def test_commas_before_three_digits_part_thousands(tmp_path: Path) -> None:
+    cells = [f'"{n},{n}00"' for n in range(1, 10)]
+    assert read(written(tmp_path, table(cells=[*cells, "1", "2", "3"]))).panel.y.tolist()[:2] == [1100, 2200]
 
 
 def test_decimal_comma_of_one_column_settles_the_others(tmp_path: Path) -> None:

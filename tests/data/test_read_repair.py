@@ -59,6 +59,11 @@ def test_same_row_twice_is_kept_once(tmp_path: Path) -> None:
     assert notes(reading)["duplicates"] == "3 rows stood twice; kept once."
 
 
+def test_same_row_twice_may_have_empty_cells(tmp_path: Path) -> None:
+    rows = daily([str(n) if n != 5 else "" for n in range(12)])
+    assert reading_of(tmp_path, "date,y", [*rows, rows[5]]).panel.y.tolist()[4:7] == [4, 4, 6]
+
+
 def test_same_time_with_different_values_names_series_time_and_lines(tmp_path: Path) -> None:
     rows = [f"{name},{day},{n}" for name in "ab" for n, day in enumerate(DAYS)]
     with pytest.raises(TimeError, match=r"2020-01-04 of series 'b' stands twice .*\(lines 17 and 26\)"):
@@ -191,6 +196,12 @@ def test_rows_known_ahead_become_the_future(tmp_path: Path) -> None:
     assert reading.panel.lengths.tolist() == [9, 9]
     assert reading.panel.ahead.tolist() == [[[1], [0], [1]]] * 2
     assert notes(reading)["ahead"] == "6 rows after the last value of 'y' (in 2 series): covariates known ahead."
+
+
+def test_steps_that_every_series_knows_ahead_are_kept(tmp_path: Path) -> None:
+    rows = [f"{name},{day},{n if n < 9 else ''},{n}" for name in "ab" for n, day in enumerate(DAYS)][:-1]
+    reading = reading_of(tmp_path, "id,date,y,promo", rows, target="y", future=("promo",))
+    assert reading.panel.ahead.tolist() == [[[9], [10]]] * 2
 
 
 def test_trap_13_missing_cells_of_future_covariates_are_named(tmp_path: Path) -> None:

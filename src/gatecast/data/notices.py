@@ -71,9 +71,13 @@ def _gap_note(panel: Panel, gaps: np.ndarray) -> Note:
     return Note("gaps", Text(english, chinese))
 
 
+def _series_of(panel: Panel, row: int) -> str:
+    return panel.ids[int(np.searchsorted(panel.offsets, row, side="right")) - 1]
+
+
 def _of_series(panel: Panel, row: int) -> Text:
     """` of series 'A'`, where there are several."""
-    name = panel.ids[int(np.searchsorted(panel.offsets, row, side="right")) - 1]
+    name = _series_of(panel, row)
     return Text("", "") if len(panel) == 1 else Text(f" of series {name!r}", f"序列 {name!r} ")
 
 
@@ -126,15 +130,16 @@ def _jumps(panel: Panel) -> list[Note]:
     rows = np.concatenate([_split_rows(panel.series(i)) + panel.offsets[i] for i in range(len(panel))])
     if not len(rows):
         return []
-    row, more = int(rows[0]), len(rows) - 1
-    change = f"{panel.y[row - 1]:g}", f"{panel.y[row]:g}"
-    when, (of, of_chinese) = _when(panel, row), _of_series(panel, row)
-    others = Text(f" (and {more} more)", f"（另有 {more} 处）") if more else Text("", "")
+    moves = [
+        f"{_when(panel, row)}{f' ({_series_of(panel, row)})' if len(panel) > 1 else ''}: "
+        f"{panel.y[row - 1]:g} → {panel.y[row]:g}"
+        for row in rows[:3]
+    ]
+    listed = "; ".join(moves) + ("" if len(rows) <= 3 else f"; … ({len(rows)})")
     said = Text(
-        f"at {when} {panel.target!r}{of} goes from {change[0]} to {change[1]}{others.english}: "
-        f"this looks like an unadjusted split; if it is one, use the adjusted column.",
-        f"{of_chinese}在 {when} 处 {panel.target!r} 由 {change[0]} 变为 {change[1]}{others.chinese}："
-        f"像是未复权的拆股；若确是如此，请改用复权价格列。",
+        f"{panel.target!r} jumps by a whole ratio ({listed}): this looks like an unadjusted split; "
+        f"if it is one, use the adjusted column.",
+        f"{panel.target!r} 按整数倍跳变（{listed}）：像是未复权的拆股；若确是如此，请改用复权价格列。",
     )
     return [Note("jump", said)]
 
