@@ -152,7 +152,8 @@ class Trainer:
                 torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip)
             return loss.detach()
 
-        loss = self.optimiser.step(closure)
+        step: Any = self.optimiser.step  # typed for closures of floats; a tensor spares the wait for the device
+        loss = step(closure)
         self.average.update(self.record.step)
         return loss
 
@@ -208,7 +209,8 @@ class Trainer:
         self.network.eval()
         record = self.record
         step, loss, validation = zip(*record.curve, strict=True) if record.curve else ((), (), ())
-        self._checkpoint(now=True)
+        if record.stopped != "interrupted":  # else the last whole round stays, from which the run can be resumed
+            self._checkpoint(now=True)
         return History(step, loss, validation, record.best_step, record.step, record.stopped or "steps", self.seconds())
 
     # the clock
