@@ -241,8 +241,8 @@ class Forecaster:
                 f"未知选项 {name!r}{hint.chinese}；可用：{known}。",
             )
         names = {"past", "future"}
-        given = {k: ((v,) if isinstance(v, str) else tuple(v)) if k in names else v for k, v in options.items()}
-        return read(data, ReadOptions(**given))
+        listed = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in options.items() if k in names}
+        return read(data, ReadOptions(**options | listed))
 
     def _ready(self) -> Panel:
         self.fitted  # noqa: B018 (raises where there is none)

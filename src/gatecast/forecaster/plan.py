@@ -126,7 +126,8 @@ def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig, mem
         Text(
             f"{members} × {network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
             f"{len(panel):,} series.",
-            f"{members} × {network.model}：{layers} 层，每层 {hidden} 个单元，依据 {len(panel):,} 个序列、{len(panel.time):,} 行。",
+            f"{members} × {network.model}：{layers} 层，每层 {hidden} 个单元，"
+            f"依据 {len(panel):,} 个序列、{len(panel.time):,} 行。",
         ),
         Text(
             f"It reads the last {network.context} values, {network.patch} at a time, and forecasts all "

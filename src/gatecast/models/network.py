@@ -91,6 +91,9 @@ class Bases(nn.Module):
     mean of the newest patch or season; the last value continued at the context's drift.
     """
 
+    newest: torch.Tensor  # (positions,) each position's last step
+    ahead: torch.Tensor  # (horizon,) 1 … horizon
+
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         ends = torch.arange(config.patch, config.context + 1, config.patch)[:, None]  # (P, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,4 +61,4 @@ class Average:
     def update(self, step: int) -> None:
         """Take in the weights of a step, counted from 1."""
         weight = 1.0 if not self._share else min(1.0, 1 / (self._share * step))
-        torch._foreach_lerp_(self._into, self._from, weight)
+        get_ema_multi_avg_fn(1 - weight)(self._into, self._from, 0)  # all tensors in one call
