@@ -118,6 +118,14 @@ def test_trading_hours_are_kept(days: int) -> None:
     assert "in opening hours" in frequency.describe().english
 
 
+def test_hours_that_differ_from_day_to_day_are_no_opening_hours() -> None:
+    shifts = [
+        pd.date_range(f"2024-03-{4 + day:02} {hour:02}:00", periods=5, freq="h")
+        for day, hour in enumerate((0, 6, 12, 18))
+    ]
+    assert single(shifts[0].append(shifts[1:])).slots == ()
+
+
 @pytest.mark.parametrize("days", [5, 6, 8, 13, 40, 300])
 def test_weekdays_from_the_first_weekend_on(days: int) -> None:
     whole = pd.bdate_range("2024-01-03", periods=days + 10)  # from a Wednesday
@@ -155,6 +163,12 @@ def test_trap_01_longer_steps_move_to_the_open_day_before() -> None:
     assert next_times(sundays, 2, calendar="XNYS") == ["2023-03-31 00:00", "2023-04-06 00:00"]
     month_ends = pd.date_range("2023-01-31", "2023-08-31", freq="ME")
     assert next_times(month_ends, 2, calendar="XNYS") == ["2023-09-29 00:00", "2023-10-31 00:00"]
+
+
+def test_trap_01_two_closed_weeks_give_one_date_once() -> None:
+    fridays = pd.date_range("2023-12-01", "2024-02-02", freq="W-FRI")
+    ahead = next_times(fridays, 3, calendar="XSHG")  # the Spring Festival closes from 9 to 18 February
+    assert ahead == ["2024-02-08 00:00", "2024-02-23 00:00", "2024-03-01 00:00"]
 
 
 def test_trap_01_intraday_forecasts_skip_closed_days() -> None:
