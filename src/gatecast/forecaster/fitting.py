@@ -93,6 +93,6 @@ def _judge(members: Members, panel: Panel, shares: Split) -> tuple[Gate, Correct
     rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
     actual, scale, bases = panel.y[rows][moving], scale[moving], bases[moving]
     held = Prediction(*(part[moving] for part in prediction))
-    gate = Gate.fit(held.point, bases, actual, scale)
+    gate = Gate.fit(held.point, bases, actual, scale, shares.independent())
     held = gate.apply(held, bases)
     return gate, Correction.fit(held, actual, scale, config.levels, independent=shares.independent())

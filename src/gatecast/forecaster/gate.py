@@ -27,19 +27,26 @@ class Gate:
     share: float = 1.0
 
     @classmethod
-    def fit(cls, point: np.ndarray, bases: np.ndarray, actual: np.ndarray, scale: np.ndarray) -> Gate:
+    def fit(cls, point: np.ndarray, bases: np.ndarray, actual: np.ndarray, scale: np.ndarray, independent: int) -> Gate:
         """Choose on windows that trained nothing, by mean absolute error in units of each window's scale.
 
         point, actual: (windows, horizon). bases: (windows, horizon, bases). scale: (windows,), positive.
+        independent: how many of the windows do not overlap. The best share is shrunk as its gain over the base is
+        small beside its standard error, as James & Stein (1961) shrink a mean.
         """
         unit = scale[:, None]
         by_base = np.abs((actual[..., None] - bases) / unit[..., None]).mean((0, 1))
         base = int(np.argmin(by_base))
-        errors = [np.abs((actual - share * point - (1 - share) * bases[..., base]) / unit).mean() for share in _SHARES]
-        best = int(np.argmin(errors))
-        if errors[best] > (1 - _LEAST_GAIN) * errors[0]:
-            best = 0
-        return cls(base, _SHARES[best])
+        errors = np.stack(
+            [np.abs((actual - share * point - (1 - share) * bases[..., base]) / unit).mean(1) for share in _SHARES]
+        )  # (shares, windows)
+        best = int(np.argmin(errors.mean(1)))
+        gains = errors[0] - errors[best]
+        gain = gains.mean()
+        if gain <= _LEAST_GAIN * errors[0].mean():
+            return cls(base, 0.0)
+        scatter = gains.var() / independent if independent > 1 else gain**2
+        return cls(base, round(float(_SHARES[best] * gain**2 / (gain**2 + scatter)), 3))
 
     def apply(self, prediction: Prediction, bases: np.ndarray) -> Prediction:
         """Move the forecast towards the base; its intervals move along and keep their width."""

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _PATCHED_SEASON = 12  # from this length on a season is read as one patch, where the context holds four of them
 _LONGEST_UNPATCHED = 64
+_PATCHES = 32  # about so many where a long context has no season to be cut by
 _FINISH = 1 / 3
+_SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,11 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     context, patch = _context(split, seasons, wishes)
     seasons = tuple(season for season in seasons if season <= context)
     rows = int(split.train.sum())
-    hidden = 32 if rows < 1500 else 64 if rows < 50_000 else 128
+    hidden = 32 if rows < _SMALL else 64 if rows < 50_000 else 128
     model = "lstm" if wishes.model == "auto" else wishes.model
     network = NetworkConfig(
         model=model,
-        options={"hidden": hidden, "layers": 1 if rows < 1500 else 2},
+        options={"hidden": hidden, "layers": 1 if rows < _SMALL else 2},
         horizon=wishes.horizon,
         context=context,
         patch=patch,
@@ -87,7 +89,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
 def _members(rows: int, budget: float | None) -> int:
     """From the data's size and the budget, never from the clock: a plan can be repeated."""
     if budget is None:
-        return 3 if rows < 50_000 else 1
+        return 3 if rows < _SMALL else 1
     needed = 5 + 50 * min(1.0, rows / 300_000)  # seconds in which one member learns what it can
     return int(np.clip(budget / needed, 1, 5))
 
@@ -98,14 +100,14 @@ def _context(split: Split, seasons: tuple[int, ...], wishes: Wishes) -> tuple[in
     if wishes.context is not None:
         context = wishes.context
     else:
-        wanted = max(16, 2 * horizon, *(2 * season for season in seasons))
+        wanted = max(16, 2 * horizon, *(2 * season for season in seasons)) if seasons else max(16, 8 * horizon)
         longest = int(split.train.max()) - horizon
         context = max(least_context(horizon), min(wanted, int(0.6 * longest)))
     patch = 1
     if seasons and seasons[0] >= _PATCHED_SEASON and context >= 4 * seasons[0]:
         patch = seasons[0]
     elif context > _LONGEST_UNPATCHED:
-        patch = -(-context // _LONGEST_UNPATCHED)
+        patch = -(-context // _PATCHES)
     if wishes.context is None:
         return context - context % patch, patch
     return context, max(p for p in range(1, patch + 1) if context % p == 0)
