@@ -20,6 +20,7 @@ from gatecast.language import Text
 if TYPE_CHECKING:
     from gatecast.cli.settings import Settings
 
+_DEMO_STEPS = "300"  # enough for prices, where more training finds no more; a demo shall not keep anyone waiting
 _CHECKPOINT = "checkpoint"  # the one file in DIR.partial
 
 
@@ -153,5 +154,5 @@ def demo_step(out: Path, *, as_json: bool) -> None:
     """The main job on the bundled stock prices; replaces the folder of an earlier demo."""
     from gatecast import datasets
 
-    flags = {"target": "Adj Close", "id": "Ticker", "time": "Date", "horizon": "5"}
+    flags = {"target": "Adj Close", "id": "Ticker", "time": "Date", "horizon": "5", "steps": _DEMO_STEPS}
     forecast_job(str(datasets.path("stocks")), resolve(flags), out, force=True, as_json=as_json)
