@@ -139,7 +139,7 @@ class Panel:
     def fingerprint(self) -> str:
         """SHA-256 of everything that a fit depends on."""
         digest = hashlib.sha256()
-        for part in (self.values, self.offsets, self.time.astype(np.int64), self.ahead):
-            digest.update(np.ascontiguousarray(part).tobytes())
+        for part in (self.values, self.offsets, self.time.view(np.int64), self.ahead):
+            digest.update(np.ascontiguousarray(part).reshape(-1))
         digest.update(repr((self.ids, self.frequency, self.columns, self.past, self.future)).encode())
         return digest.hexdigest()
