@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from gatecast.conformal import Correction
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Prediction
+from gatecast.forecaster.bounds import check_finite, check_known_ahead
 from gatecast.forecaster.ensemble import Job, Members, predict
 from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.plan import Plan, Wishes, make_plan
@@ -47,12 +48,19 @@ class Fitted:
     device: torch.device
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
-        """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin."""
+        """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
+
+        Raises: ColumnError where a covariate is not known over a horizon; DataError for values beyond computing.
+        """
         config = self.plan.network
+        check_known_ahead(panel, origins, config.horizon)
         reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
         prediction, scale, bases = predict(self.networks, reader, origins)
         prediction = self.gate.apply(prediction, bases)
-        return self.correction.apply(prediction, scale) if self.correction else prediction
+        if self.correction is not None:
+            prediction = self.correction.apply(prediction, scale)
+        check_finite(prediction, panel, origins)
+        return prediction
 
 
 def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, job: Job) -> Fitted:
@@ -69,6 +77,7 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
     members.train()
     gate, correction = _judge(members, panel, shares)
     members.finish()
+    plan = replace(plan, members=len(members.networks))  # a budget or Ctrl-C may have left fewer
     return Fitted(
         tuple(members.networks), scaler, gate, correction, plan, tuple(members.histories), seasons, job.device
     )
@@ -76,6 +85,8 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
 
 def _training_covariates(panel: Panel, shares: Split) -> np.ndarray:
     """The covariates' rows that training may see: (rows, past + future)."""
+    if len(panel.columns) == 1:
+        return np.zeros((0, 0))
     inside = np.arange(len(panel.time)) - np.repeat(panel.offsets[:-1], panel.lengths)
     return panel.values[inside < np.repeat(shares.train, panel.lengths), 1:]
 
