@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 
     from gatecast.forecaster.plan import Plan
     from gatecast.panel import Panel
+    from gatecast.training.config import TrainingConfig
     from gatecast.training.history import Progress
     from gatecast.training.split import Split
     from gatecast.windows import WindowReader, Windows
 
-_MOST_STOPPING = 2048
+_MOST_STOPPING = 512
+_LATE = 1.02  # a fit may end so much later than its budget
 _PREDICTION_BATCH = 1024
 
 
@@ -54,44 +57,46 @@ class Members:
         self.panel, self.reader, self.shares, self.plan, self.job = panel, reader, shares, plan, job
         self.networks: list[ForecastNetwork] = []
         self.histories: list[History] = []
+        self.started = time.perf_counter()
 
     def train(self) -> None:
-        """All members on the training windows; each keeps the weights that are best on the stopping windows."""
+        """All members on the training windows; each keeps the weights that are best on the stopping windows.
+
+        Ctrl-C and a budget that runs out leave fewer members.
+        """
         windows = _teaching(self.shares.training(), self.panel)
         stopping = self.shares.stopping(_MOST_STOPPING)
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
             stopping = windows.spread(_MOST_STOPPING)
-        for member in range(self.plan.members):
+        while len(self.networks) < self.plan.members and self._may_go_on():
+            member = len(self.networks)
             with private_torch_stream(self.job.seed, "weights", member):
-                network = ForecastNetwork(self.plan.network).to(self.job.device)
+                network = ForecastNetwork(self.plan.network).to(self.job.device).eval()
             self.networks.append(network)
-            if not len(windows):
+            if len(windows):
+                self.histories.append(self._train(member, windows, stopping))
+            else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
-                network.eval()
-                continue
-            self.histories.append(self._run(member, windows, stopping))
 
-    def _run(self, member: int, windows: Windows, stopping: Origins) -> History:
+    def _may_go_on(self) -> bool:
+        if not self.histories:
+            return True
+        if self.histories[-1].stopped in ("interrupted", "nothing to learn"):
+            return False
+        if self.plan.budget is None:
+            return True
+        one = self.histories[0].seconds * (1 + self.plan.finish)
+        return (len(self.histories) + 1) * one <= _LATE * self.plan.budget and self._seconds() + one <= self.plan.budget
+
+    def _train(self, member: int, windows: Windows, stopping: Origins) -> History:
         """The first member may take its share of the budget; the others take as many steps as it took."""
         config, budget = self.plan.training, None
-        if self.plan.budget is not None:
-            if member == 0:
-                budget = self.plan.budget / self.plan.members / (1 + self.plan.finish)
-            else:
-                config = replace(config, steps=max(1, self.histories[0].steps))
-        run = Run(
-            reader=self.reader,
-            windows=windows,
-            stopping=stopping,
-            config=config,
-            seed=torch_seed(self.job.seed, "member", member),
-            stage=self.job.stage,
-            budget=budget,
-            on_progress=self.job.on_progress,
-            checkpoint=self._checkpoint(member, "train"),
-            identity=self._identity(member, "train"),
-        )
-        return train(self.networks[member], run, resume=self.job.resume)
+        if self.plan.budget is not None and member == 0:
+            budget = self.plan.budget / self.plan.members / (1 + self.plan.finish)
+        elif self.plan.budget is not None:
+            config = replace(config, steps=max(1, self.histories[0].steps), patience=0)
+        run = self._run("train", member, windows, config)
+        return train(self.networks[member], replace(run, stopping=stopping, budget=budget), resume=self.job.resume)
 
     def finish(self) -> None:
         """Every member on all rows, from the rate that its training ended with down to nothing."""
@@ -100,30 +105,49 @@ class Members:
             steps = round(self.plan.finish * history.best_step)
             if not steps or history.stopped == "interrupted":
                 continue
-            config = self.plan.training
-            rate = rate_at(config, history.best_step)
-            config = replace(config, steps=steps, patience=0, rate=rate, schedule="cosine", warm_up=min(10, steps))
-            run = Run(
-                reader=self.reader,
-                windows=windows,
-                stopping=None,
-                config=config,
-                seed=torch_seed(self.job.seed, "finish", member),
-                stage=self.job.stage,
-                on_progress=self.job.on_progress,
-                checkpoint=self._checkpoint(member, "finish"),
-                identity=self._identity(member, "finish"),
+            rate = rate_at(self.plan.training, history.best_step)
+            config = replace(
+                self.plan.training, steps=steps, patience=0, rate=rate, schedule="cosine", warm_up=min(10, steps)
             )
-            train(network, run, resume=self.job.resume)
+            if (
+                train(network, self._run("finish", member, windows, config), resume=self.job.resume).stopped
+                == "interrupted"
+            ):
+                break
 
-    def _checkpoint(self, member: int, phase: str) -> Path | None:
-        path = self.job.checkpoint
-        return None if path is None else path.with_name(f"{path.name}-{phase}-{member}")
-
-    def _identity(self, member: int, phase: str) -> str:
-        """What a checkpoint must match: the data, the plan, the seed, and the place in the run."""
+    def _run(self, phase: str, member: int, windows: Windows, config: TrainingConfig) -> Run:
+        """What both phases have in common."""
         place = [self.panel.fingerprint(), self.plan.to_dict(), self.job.seed, self.job.stage, member, phase]
-        return hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest()
+        path = self.job.checkpoint
+        return Run(
+            reader=self.reader,
+            windows=windows,
+            stopping=None,
+            config=config,
+            seed=torch_seed(self.job.seed, phase, member),
+            stage=self.job.stage,
+            on_progress=self._teller(phase, member),
+            checkpoint=None if path is None else path.with_name(f"{path.name}-{phase}-{member}"),
+            identity=hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest(),
+        )
+
+    def _teller(self, phase: str, member: int) -> Callable[[Progress], None] | None:
+        """Turns the progress of one training into that of the whole fit."""
+        tell, plan = self.job.on_progress, self.plan
+        if tell is None:
+            return None
+        each = plan.training.steps
+        before = member * each if phase == "train" else (plan.members + member * plan.finish) * each
+        steps = None if plan.budget is not None else round(plan.members * each * (1 + plan.finish))
+
+        def told(progress: Progress) -> None:
+            step = round(before) + progress.step if steps else progress.step
+            tell(replace(progress, step=step, steps=steps, seconds=self._seconds(), budget=plan.budget))
+
+        return told
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self.started
 
 
 def _teaching(windows: Windows, panel: Panel) -> Windows:

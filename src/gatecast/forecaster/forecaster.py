@@ -241,7 +241,7 @@ class Forecaster:
                 f"未知选项 {name!r}{hint.chinese}；可用：{known}。",
             )
         names = {"past", "future"}
-        listed = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in options.items() if k in names}
+        listed: dict[str, Any] = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in options.items() if k in names}
         return read(data, ReadOptions(**options | listed))
 
     def _ready(self) -> Panel:

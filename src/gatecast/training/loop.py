@@ -228,6 +228,7 @@ class Trainer:
             return
         self.shown = clock
         loss, validation = self.record.curve[-1][1:] if self.record.curve else (None, None)
+        validation = validation if self.run.stopping is not None else None
         steps = self.config.steps if self.run.budget is None else None
         self.run.on_progress(
             Progress(self.run.stage, self.record.step, steps, loss, validation, self.seconds(), self.run.budget)
