@@ -41,7 +41,9 @@ def read_rows(path: Path) -> tuple[list[str], list[np.ndarray]]:
     """Ids and series of a file with one series a row."""
     lines = path.read_text().replace('"', "").splitlines()[1:]
     rows = [line.split(",") for line in lines]
-    return [row[0] for row in rows], [np.array([float(cell) for cell in row[1:] if cell not in ("", "NA")]) for row in rows]
+    return [row[0] for row in rows], [
+        np.array([float(cell) for cell in row[1:] if cell not in ("", "NA")]) for row in rows
+    ]
 
 
 def naive2(y: np.ndarray, horizon: int, period: int) -> np.ndarray:
@@ -85,7 +87,7 @@ def msis(pasts: list[np.ndarray], actual: np.ndarray, lower: np.ndarray, upper: 
     return float(np.mean((upper - lower + miss).mean(1) / scale))
 
 
-def as_frame(ids: list[str], series: list[np.ndarray]):  # noqa: ANN201
+def as_frame(ids: list[str], series: list[np.ndarray]):
     """A long table with counted steps."""
     import polars as pl
 
@@ -116,7 +118,9 @@ def run(group: Group, folder: Path, test: Path | None, seeds: int, budget: float
         seconds = time.perf_counter() - start
         smape, mase = measures(pasts, actual, forecast.point, group.period)
         lower, upper = forecast.lower[..., -1], forecast.upper[..., -1]
-        inside = [float(np.mean((actual >= forecast.lower[..., k]) & (actual <= forecast.upper[..., k]))) for k in (0, 1)]
+        inside = [
+            float(np.mean((actual >= forecast.lower[..., k]) & (actual <= forecast.upper[..., k]))) for k in (0, 1)
+        ]
         row = {
             "group": group.name,
             "seed": seed,

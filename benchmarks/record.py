@@ -1,4 +1,4 @@
-"""Writes what a benchmark found as JSON, with the machine, the versions and the commit."""
+"""Writes what a benchmark found as JSON, with the machine and its load, the versions, the commit and the date."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,13 @@ def write_record(name: str, rows: list[dict[str, Any]]) -> Path:
     record = {
         "benchmark": name,
         "commit": commit.stdout.strip(),
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()},
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "system": platform.system(),
+            "load": round(os.getloadavg()[1], 1) if hasattr(os, "getloadavg") else None,  # mean of the last 5 minutes
+        },
         "versions": {"python": platform.python_version()} | {p: version(p) for p in ("torch", "numpy", "polars")},
         "rows": rows,
     }

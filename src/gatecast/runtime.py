@@ -21,8 +21,10 @@ from gatecast.errors import DeviceError
 if TYPE_CHECKING:
     import torch
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # parameter numbers of glibc's mallopt
-_GLIBC_DEFAULT = 128 * 1024
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4  # parameter numbers of glibc's mallopt
+_NEVER_TRIM = -1
+_MMAP_MAX = 65536  # glibc's default
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = 32 * 2**20, 64 * 2**20  # what glibc's own adjustment ends at
 
 
 def resolve_device(name: str) -> torch.device:
@@ -77,8 +79,10 @@ def keeping_memory() -> Iterator[None]:
     """While inside, glibc keeps freed memory instead of returning it to the kernel.
 
     Half of the time of CPU training is page faults on buffers that are freed and taken again at every step. This is
-    the one process-wide setting that training changes; it is put back at the end. `GATECAST_KEEP_MEMORY=0` switches
-    it off. Other C libraries than glibc are left alone.
+    the one process-wide setting that training changes. At the end the memory goes back to the kernel, and the setting
+    to what glibc reaches by itself in a process that frees large buffers: its own adjustment ends with the first
+    call of mallopt, and its starting values would leave the process with more page faults than before.
+    `GATECAST_KEEP_MEMORY=0` switches all this off. Other C libraries than glibc are left alone.
     """
     if os.environ.get("GATECAST_KEEP_MEMORY") == "0" or not sys.platform.startswith("linux"):
         yield
@@ -87,12 +91,12 @@ def keeping_memory() -> Iterator[None]:
     if not hasattr(libc, "gnu_get_libc_version"):
         yield
         return
-    most = 2**31 - 1
-    libc.mallopt(_M_MMAP_THRESHOLD, most)
-    libc.mallopt(_M_TRIM_THRESHOLD, most)
+    libc.mallopt(_M_MMAP_MAX, 0)  # older versions of glibc refuse a threshold as high as we would need
+    libc.mallopt(_M_TRIM_THRESHOLD, _NEVER_TRIM)
     try:
         yield
     finally:
-        libc.mallopt(_M_MMAP_THRESHOLD, _GLIBC_DEFAULT)
-        libc.mallopt(_M_TRIM_THRESHOLD, _GLIBC_DEFAULT)
+        libc.mallopt(_M_MMAP_MAX, _MMAP_MAX)
+        libc.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD)
+        libc.mallopt(_M_TRIM_THRESHOLD, _TRIM_THRESHOLD)
         libc.malloc_trim(0)

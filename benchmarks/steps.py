@@ -1,0 +1,184 @@
+"""A training step of ours beside a plain PyTorch loop that trains the same network on the same windows.
+
+    python benchmarks/steps.py [--runs 5] [--cases small,long,wide]
+
+Each side runs in processes of its own, in turn: the plain loop as a user would write it, in a process without any
+setting; ours through `gatecast.training.loop.train`, which keeps freed memory while it runs. Counts page faults too,
+and what part of our step the gathering of a batch takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+from measure import child, in_turn, ratio, show
+from record import write_record
+
+
+@dataclass(frozen=True)
+class Case:
+    """One size of step. most: the ratio to the plain loop that we want at most. steps: how many are timed."""
+
+    name: str
+    batch: int
+    context: int
+    hidden: int
+    most: float
+    steps: int
+    horizon: int = 3
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("small", batch=32, context=7, hidden=64, most=1.1, steps=400),
+        Case("long", batch=256, context=168, hidden=128, most=0.6, steps=8),
+        Case("wide", batch=1024, context=24, hidden=64, most=0.6, steps=40),
+    )
+}
+ROWS = 6000  # of one random walk
+
+
+def network_of(case: Case) -> Any:
+    """The same network with the same first weights on either side."""
+    import torch
+
+    from gatecast.models.network import ForecastNetwork, NetworkConfig
+
+    torch.manual_seed(0)
+    options = {"hidden": case.hidden, "layers": 2}
+    return ForecastNetwork(NetworkConfig("lstm", options, case.horizon, case.context, 1, (), (80, 95)))
+
+
+def walk() -> np.ndarray:
+    return 100 + np.random.default_rng(0).normal(size=ROWS).cumsum()
+
+
+def plain(case: Case) -> dict[str, float]:
+    """The loop that everybody writes: all windows as one tensor, shuffled minibatches, Adam."""
+    import torch
+
+    from gatecast.windows import Batch
+
+    network = network_of(case).train()
+    optimiser = torch.optim.Adam(network.parameters())
+    windows = torch.from_numpy(walk()).unfold(0, case.context + case.horizon, 1).contiguous()  # (N, context + horizon)
+    nothing = torch.zeros(case.batch, case.context, 0)
+    known = torch.zeros(case.batch, case.context + case.horizon, 0)
+    ones = torch.ones(case.batch, case.context)
+
+    def steps(count: int) -> None:
+        taken = 0
+        while True:
+            for chosen in torch.randperm(len(windows)).split(case.batch)[: len(windows) // case.batch]:
+                answer = windows[chosen]
+                optimiser.zero_grad()
+                total, weight = network.loss(Batch(answer[:, : case.context], ones, nothing, known, answer))
+                loss = total / weight
+                loss.backward()
+                optimiser.step()
+                loss.item()  # for the user's running mean
+                taken += 1
+                if taken == count:
+                    return
+
+    return timed(steps, case.steps)
+
+
+def ours(case: Case) -> dict[str, float]:
+    """`training.loop.train` on the same windows."""
+    import torch
+
+    from gatecast.frequency import Frequency
+    from gatecast.panel import Panel
+    from gatecast.runtime import keeping_memory
+    from gatecast.scaling import Scaler
+    from gatecast.training.config import TrainingConfig
+    from gatecast.training.loop import Run, train
+    from gatecast.windows import WindowReader, Windows
+
+    y = walk()
+    panel = Panel(y[:, None], np.array([0, ROWS]), ("walk",), np.arange(ROWS), Frequency("row"))
+    reader = WindowReader(panel, Scaler.fit(panel.values[:, 1:]), case.context, case.horizon, torch.device("cpu"))
+    windows = Windows.between(np.array([case.context]), np.array([ROWS - case.horizon]))
+    network = network_of(case)
+
+    def steps(count: int) -> None:
+        train(network, Run(reader, windows, None, TrainingConfig(steps=count, batch=case.batch), 0, "fit"))
+
+    def gather(count: int) -> None:
+        draws = np.random.default_rng(0)
+        with keeping_memory():
+            for _ in range(count):
+                reader.read(windows.origins(draws.integers(len(windows), size=case.batch)), answers=True)
+
+    found = timed(steps, case.steps)
+    return {**found, "gather_ms": timed(gather, case.steps)["ms"]}
+
+
+def timed(steps: Callable[[int], None], count: int) -> dict[str, float]:
+    """Milliseconds of wall time, of the kernel's time, and page faults, all a step, after a warm-up."""
+    steps(max(2, count // 10))
+    before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    steps(count)
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "ms": 1000 * seconds / count,
+        "kernel_ms": 1000 * (after.ru_stime - before.ru_stime) / count,
+        "faults": (after.ru_minflt - before.ru_minflt) / count,
+    }
+
+
+SIDES = {"plain": plain, "ours": ours}
+
+
+def compare(case: Case, runs: int) -> dict[str, Any]:
+    """One row: both sides in turn, and the median of the ratios of neighbours."""
+    found = in_turn(
+        {side: lambda side=side: child(__file__, "--side", side, "--cases", case.name) for side in SIDES}, runs
+    )
+    middle = {side: {key: median(run[key] for run in rows) for key in rows[0]} for side, rows in found.items()}
+    ratios = ratio([run["ms"] for run in found["ours"]], [run["ms"] for run in found["plain"]])
+    return {
+        "case": case.name,
+        "batch": case.batch,
+        "context": case.context,
+        "hidden": case.hidden,
+        "plain_ms": round(middle["plain"]["ms"], 3),
+        "ours_ms": round(middle["ours"]["ms"], 3),
+        "ratio": round(ratios, 3),
+        "at_most": case.most,
+        "plain_faults": round(middle["plain"]["faults"]),
+        "ours_faults": round(middle["ours"]["faults"]),
+        "plain_kernel_ms": round(middle["plain"]["kernel_ms"], 2),
+        "ours_kernel_ms": round(middle["ours"]["kernel_ms"], 2),
+        "gather_share": round(median(run["gather_ms"] / run["ms"] for run in found["ours"]), 4),
+        "runs": runs,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    cases = [CASES[name] for name in given.cases.split(",")]
+    if given.side:
+        print(json.dumps(SIDES[given.side](cases[0])))
+        return
+    rows = [compare(case, given.runs) for case in cases]
+    show(rows)
+    write_record("steps", rows)
+
+
+if __name__ == "__main__":
+    main()
