@@ -139,7 +139,7 @@ def _fit(folder: str, out: str) -> None:
 
     torch.set_num_threads(1)
     loop._CHECKPOINT_SECONDS = 0.0
-    model = Forecaster(3, season=7, context=14, steps=80, device="cpu")
+    model = Forecaster(3, season=7, context=14, steps=40, device="cpu")
     model.fit(sine(0, 90), checkpoint=Path(folder) / "checkpoint", resume=True)
     model.save(Path(folder) / out)
 
