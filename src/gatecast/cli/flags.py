@@ -79,6 +79,7 @@ DEVICE = Flag("device", "NAME", Text("auto, cpu, cuda, cuda:1, …", "auto、cpu
 TRAINING = (
     Flag("seed", "NUMBER", Text("Same seed, same bytes; else 0.", "种子相同则结果逐字节相同；默认 0。"), _TRAINING),
     Flag("steps", "NUMBER", Text("Exactly so many training steps.", "恰好训练这么多步。"), _TRAINING),
+    Flag("members", "NUMBER", Text("Networks in the ensemble.", "集成中的网络个数。"), _TRAINING),
     Flag("budget", "SECONDS", Text("Wall time that training may take.", "训练可用的时间（秒）。"), _TRAINING),
     DEVICE,
 )

@@ -116,8 +116,8 @@ def write_results(
 
 
 def repeatable(settings: Settings, model: Forecaster) -> Settings:
-    """The settings that give the same bytes again: what the clock ended is told as a number of steps."""
-    if model.history.stopped not in ("budget", "interrupted"):
+    """The settings that give the same bytes again: what the clock or Ctrl-C ended is told as steps and members."""
+    if settings.training.budget is None and model.history.stopped != "interrupted":
         return settings
-    steps = max(1, model.history.steps)
-    return replace(settings, training=replace(settings.training, budget=None, steps=steps))
+    steps, members = max(1, model.history.steps), model.plan.members
+    return replace(settings, training=replace(settings.training, budget=None, steps=steps, members=members))

@@ -2,7 +2,7 @@
 
     [data]      target time id past future layout dayfirst monthfirst calendar
     [forecast]  horizon model context season levels windows
-    [training]  seed steps budget device
+    [training]  seed steps members budget device
 
 Each key is a long option's name. What a value may be beyond its kind is for those to say who use it.
 """
@@ -91,6 +91,7 @@ class TrainingSettings:
 
     seed: _Whole = 0
     steps: _Whole | None = None
+    members: _Whole | None = None
     budget: _Number | None = None
     device: str = "auto"
 
@@ -123,6 +124,7 @@ _KINDS = {
     "windows": Text("a whole number", "整数"),
     "seed": Text("a whole number", "整数"),
     "steps": Text("a whole number", "整数"),
+    "members": Text("a whole number", "整数"),
     "budget": Text("a number of seconds", "秒数"),
     "levels": Text("percentages such as 80,95", "百分数，例如 80,95"),
     "season": Text("auto, none, or whole numbers such as 24,168", "auto、none 或整数，例如 24,168"),

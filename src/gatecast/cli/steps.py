@@ -20,7 +20,7 @@ from gatecast.language import Text
 if TYPE_CHECKING:
     from gatecast.cli.settings import Settings
 
-_DEMO_STEPS = "300"  # enough for prices, where more training finds no more; a demo shall not keep anyone waiting
+_DEMO_STEPS = "200"  # enough for prices, where more training finds no more; a demo shall not keep anyone waiting
 _CHECKPOINT = "checkpoint"  # the one file in DIR.partial
 
 
