@@ -100,3 +100,20 @@ def keeping_memory() -> Iterator[None]:
         libc.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD)
         libc.mallopt(_M_TRIM_THRESHOLD, _TRIM_THRESHOLD)
         libc.malloc_trim(0)
+
+
+@contextmanager
+def at_most_threads(number: int) -> Iterator[None]:
+    """While inside, torch uses at most so many threads for one operation; after, as many as before.
+
+    Threads that share one small operation spend their time waiting for each other, and where other programs hold the
+    cores they wait a hundred times longer than they work.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, number))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from gatecast.errors import TrainingError
-from gatecast.runtime import keeping_memory, private_torch_stream, stream, torch_seed
+from gatecast.runtime import at_most_threads, keeping_memory, private_torch_stream, stream, torch_seed
 from gatecast.training.history import History, Progress
 from gatecast.training.optimisers import Average, make_optimiser, penalty, rate_at
 from gatecast.training.resuming import load_run, save_run
@@ -35,6 +35,7 @@ _MOST_RECOVERIES = 5
 _CHECKPOINT_SECONDS = 2.0
 _PROGRESS_SECONDS = 0.1
 _VALIDATION_BATCH = 512
+_WORTH_SHARING = 1_500_000_000  # floating-point operations of a step
 
 
 @dataclass
@@ -76,7 +77,7 @@ def train(network: ForecastNetwork, run: Run, *, resume: bool = False) -> Histor
 
     Raises: TrainingError if the loss is not finite at any learning rate.
     """
-    with keeping_memory(), private_torch_stream(run.seed, "training"):
+    with keeping_memory(), at_most_threads(_threads(network, run)), private_torch_stream(run.seed, "training"):
         trainer = Trainer(network, run)
         if resume:
             trainer.resume()
@@ -97,6 +98,7 @@ class Trainer:
         self.optimiser = make_optimiser(run.config, self.parameters)
         self.average = Average(network, self.averaged, run.config.average)
         self.record = Record()
+        self.losses: list[torch.Tensor] = []
         self.best = self._weights(self.averaged)
         self.good = self._snapshot()
         self.started = time.perf_counter()
@@ -122,18 +124,20 @@ class Trainer:
         steps = min(config.round, config.steps - record.step)
         numbers = draws.integers(len(self.run.windows), size=(steps, config.batch))
         self.network.train()
-        total = torch.zeros((), device=self.run.reader.device)
-        taken = 0
+        self.losses = []
         for batch_numbers in numbers:
-            total += self._step(batch_numbers)
-            taken += 1
+            self.losses.append(self._step(batch_numbers))
             self._show()
             if self._out_of_time():
                 record.stopped = "budget"
                 break
         if record.step >= config.steps:
             record.stopped = "steps"
-        return total.item() / taken
+        return self._loss()
+
+    def _loss(self) -> float:
+        """The mean loss over the steps of this round."""
+        return torch.stack(self.losses).mean().item()
 
     def _step(self, numbers: np.ndarray) -> torch.Tensor:
         """One step of the optimiser on the windows with these numbers."""
@@ -200,8 +204,8 @@ class Trainer:
     def interrupt(self) -> None:
         """After Ctrl-C: stop with the best weights so far, or with the newest where no validation was reached."""
         self.record.stopped = "interrupted"
-        if not self.record.curve and self._finite():
-            self._validate(math.inf)
+        if not self.record.curve and self.losses and math.isfinite(self._loss()) and self._finite():
+            self._validate(self._loss())
 
     def finish(self) -> History:
         """Give the network its best weights, and tell what happened."""
@@ -256,6 +260,14 @@ class Trainer:
         """Go on from the checkpoint, if there is one of this very run."""
         if self.run.checkpoint is not None and load_run(self.run.checkpoint, self, self.run.identity):
             self.good = self._snapshot()
+
+
+def _threads(network: ForecastNetwork, run: Run) -> int:
+    """One where a step is too little work to share, else as many as there are."""
+    shape = network.config
+    weights = sum(p.numel() for p in network.backbone.parameters())
+    operations = 6 * weights * run.config.batch * shape.context // shape.patch
+    return 1 if operations < _WORTH_SHARING else torch.get_num_threads()
 
 
 @torch.no_grad()
