@@ -140,6 +140,6 @@ class Panel:
         """SHA-256 of everything that a fit depends on."""
         digest = hashlib.sha256()
         for part in (self.values, self.offsets, self.time.view(np.int64), self.ahead):
-            digest.update(np.ascontiguousarray(part).reshape(-1))
+            digest.update(np.ascontiguousarray(part).reshape(-1).data)
         digest.update(repr((self.ids, self.frequency, self.columns, self.past, self.future)).encode())
         return digest.hexdigest()

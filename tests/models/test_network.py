@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from gatecast.models import names
 from gatecast.models.network import ForecastNetwork, NetworkConfig, window_scale
@@ -244,14 +244,6 @@ def test_trap_25_a_batch_equals_its_windows_one_by_one(name: str, shape: str) ->
     together = forecast(network, batch)
     alone = torch.cat([forecast(network, Batch(*(part[k : k + 1] for part in batch))) for k in range(6)])
     torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-5)
-
-
-# its config
-
-
-def test_a_config_survives_json() -> None:
-    config = network_of("gru", "seasons", past=1, future=2).config
-    assert NetworkConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 @EACH

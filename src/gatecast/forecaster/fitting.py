@@ -56,9 +56,10 @@ class Fitted:
         check_known_ahead(panel, origins, config.horizon)
         reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
         prediction, scale, bases = predict(self.networks, reader, origins)
-        prediction = self.gate.apply(prediction, bases)
-        if self.correction is not None:
-            prediction = self.correction.apply(prediction, scale)
+        with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
+            prediction = self.gate.apply(prediction, bases)
+            if self.correction is not None:
+                prediction = self.correction.apply(prediction, scale)
         check_finite(prediction, panel, origins)
         return prediction
 

@@ -13,8 +13,9 @@ from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.baselines import baselines
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
-from gatecast.forecaster import fitting, persistence
+from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
+from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes, whole
 from gatecast.language import Text
 from gatecast.runtime import resolve_device
@@ -300,16 +301,14 @@ def load(path: str | os.PathLike[str], *, device: str = "auto") -> Forecaster:
     Raises: ArtifactError for a folder that holds none, is damaged, or was made by a newer Gatecast; DeviceError.
     """
     stored = artifact.load(path)
-    state = stored.description
     try:
-        wishes = state["wishes"]
-        season = tuple(state["season"]) if isinstance(state["season"], list) else state["season"]
-        model = Forecaster(**wishes, season=season, seed=state["seed"], device=device)
-        model._options = ReadOptions(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["read"].items()})
-        model._fitted = persistence.restore_fitted(state["fitted"], stored.tensors, model._torch_device)
-        model._panel = persistence.restore_panel(state["panel"], stored.tensors)
-        model._fingerprint = str(state["data"])
-    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        told = read_form(stored.description)
+        model = Forecaster(**vars(told.wishes), season=told.season, seed=told.seed, device=device)
+        model._options, model._fingerprint = told.read, told.data
+        model._fitted = persistence.restore_fitted(told.fitted, stored.tensors, model._torch_device)
+        model._panel = persistence.restore_panel(told.panel, stored.tensors, model.wishes.horizon)
+        soundness.check_agreement(told, model._panel)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         if isinstance(error, DeviceError):
             raise
         raise ArtifactError(

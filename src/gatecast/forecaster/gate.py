@@ -6,14 +6,10 @@ Where held-out windows show no skill, the naive forecast is given itself: never 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gatecast.forecast import Prediction
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LEAST_GAIN = 0.01  # of the base's error: less is chance
@@ -55,10 +51,3 @@ class Gate:
         point = self.share * prediction.point + (1 - self.share) * bases[..., self.base]
         move = (point - prediction.point)[:, :, None]
         return Prediction(point, prediction.lower + move, prediction.upper + move)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"base": self.base, "share": self.share}
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Gate:
-        return cls(int(state["base"]), float(state["share"]))

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 
 from gatecast.conformal import Correction
+from gatecast.forecaster import soundness
 from gatecast.forecaster.fitting import Fitted
-from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.plan import Plan
-from gatecast.frequency import Frequency
-from gatecast.language import Text
-from gatecast.models.network import ForecastNetwork, NetworkConfig
-from gatecast.panel import Layout, Panel
+from gatecast.forecaster.soundness import member_name
+from gatecast.models.network import ForecastNetwork
+from gatecast.panel import Panel
+from gatecast.runtime import private_torch_stream
 from gatecast.scaling import Scaler
-from gatecast.training.config import TrainingConfig
-from gatecast.training.history import History
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gatecast.forecaster.form import FittedForm, PanelForm
 
 _PANEL = "panel."
 
@@ -42,49 +42,41 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "scaler": fitted.scaler.to_dict(),
         "correction": fitted.correction.to_dict() if fitted.correction else None,
         "histories": histories,
-        "gate": fitted.gate.to_dict(),
+        "gate": asdict(fitted.gate),
         "seasons": list(fitted.seasons),
     }
 
 
-def restore_fitted(state: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], device: torch.device) -> Fitted:
-    """The fit that `describe_fitted` and `fitted_tensors` told of."""
-    config = NetworkConfig.from_dict(state["network"])
-    networks = [ForecastNetwork(config) for _ in range(state["members"])]
+def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device: torch.device) -> Fitted:
+    """The fit that `describe_fitted` and `fitted_tensors` told of. Raises: ArtifactError where its parts disagree."""
+    weights = {name: value for name, value in tensors.items() if not name.startswith(_PANEL)}
+    soundness.check_weights(told.network, told.members, weights)
+    with private_torch_stream(0, "restored"):  # the first weights are overwritten, the caller's stream is not
+        networks = [ForecastNetwork(told.network) for _ in range(told.members)]
     for member, network in enumerate(networks):
-        prefix = _member(member)
-        own = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-        network.load_state_dict(own)
-    reasons = tuple(Text(*reason) for reason in state["reasons"])
-    training = TrainingConfig(**state["training"])
-    return Fitted(
+        prefix = member_name(member)
+        network.load_state_dict({name: weights[prefix + name] for name in network.state_dict()})
+    fitted = Fitted(
         networks=tuple(network.to(device).eval() for network in networks),
-        scaler=Scaler.from_dict(state["scaler"]),
-        gate=Gate.from_dict(state["gate"]),
-        correction=Correction.from_dict(state["correction"]) if state["correction"] else None,
-        plan=Plan(config, training, state["members"], state["finish"], state["budget"], reasons),
-        histories=tuple(_history(one) for one in state["histories"]),
-        seasons=tuple(state["seasons"]),
+        scaler=Scaler.from_dict(vars(told.scaler)),
+        gate=told.gate,
+        correction=Correction.from_dict(vars(told.correction)) if told.correction else None,
+        plan=Plan(told.network, told.training, told.members, told.finish, told.budget, told.reasons),
+        histories=told.histories,
+        seasons=told.seasons,
         device=device,
     )
-
-
-def _history(state: Mapping[str, Any]) -> History:
-    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in state.items()}
-    return History(**plain, seconds=0.0)
+    soundness.check_fitted(fitted)
+    return fitted
 
 
 def fitted_tensors(fitted: Fitted) -> dict[str, torch.Tensor]:
     """The weights of all members, by name."""
     return {
-        _member(member) + name: value
+        member_name(member) + name: value
         for member, network in enumerate(fitted.networks)
         for name, value in network.state_dict().items()
     }
-
-
-def _member(number: int) -> str:
-    return f"member.{number}."
 
 
 def describe_panel(panel: Panel) -> dict[str, Any]:
@@ -111,20 +103,17 @@ def panel_tensors(panel: Panel) -> dict[str, torch.Tensor]:
     return {_PANEL + name: torch.tensor(array) for name, array in numbers.items()}
 
 
-def restore_panel(state: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Panel:
-    """The panel that `describe_panel` and `panel_tensors` told of."""
-    numbers = {name: tensors[_PANEL + name].numpy().copy() for name in ("values", "offsets", "time", "ahead")}
-    if state["dated"]:
-        numbers["time"] = numbers["time"].astype("datetime64[us]")
-    return Panel(
-        **numbers,
-        ids=tuple(state["ids"]),
-        frequency=Frequency(**{**state["frequency"], "slots": tuple(state["frequency"]["slots"])}),
-        target=state["target"],
-        past=tuple(state["past"]),
-        future=tuple(state["future"]),
-        layout=Layout(**state["layout"]),
-    )
+def restore_panel(told: PanelForm, tensors: Mapping[str, torch.Tensor], horizon: int) -> Panel:
+    """The panel that `describe_panel` and `panel_tensors` told of. Raises: ArtifactError where it is not whole."""
+    numbers = {name.removeprefix(_PANEL): value for name, value in tensors.items() if name.startswith(_PANEL)}
+    soundness.check_panel_numbers(numbers)
+    plain = {name: value.numpy().copy() for name, value in numbers.items()}
+    if told.dated:
+        plain["time"] = plain["time"].astype("datetime64[us]")
+    names = {"ids": told.ids, "target": told.target, "past": told.past, "future": told.future}
+    panel = Panel(**plain, **names, frequency=told.frequency, layout=told.layout)
+    soundness.check_panel(panel, horizon)
+    return panel
 
 
 def newest(panel: Panel, context: int) -> Panel:

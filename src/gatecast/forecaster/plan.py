@@ -30,7 +30,7 @@ class Wishes:
     horizon: int
     model: str = "auto"
     context: int | None = None
-    levels: tuple[float, ...] = (80, 95)
+    levels: tuple[int | float, ...] = (80, 95)
     steps: int | None = None
     members: int | None = None
     budget: float | None = None

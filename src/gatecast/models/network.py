@@ -9,19 +9,24 @@ bases. Knows nothing of training.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from gatecast.errors import OptionError
 from gatecast.models import registry
+from gatecast.nn.options import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gatecast.windows import Batch
+
+_FARTHEST = 1e30  # scales of a window; so far off, an answer is counted as no farther, and losses stay finite
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class NetworkConfig:
     horizon, context: steps. patch: steps that the backbone reads at once; divides context.
     seasons: lengths in steps, shortest first, none longer than the context.
     levels: central intervals in percent, rising. past, future: numbers of covariates.
+
+    Raises: OptionError for sizes that do not go together.
     """
 
     model: str
@@ -40,16 +47,22 @@ class NetworkConfig:
     context: int
     patch: int
     seasons: tuple[int, ...]
-    levels: tuple[float, ...]
+    levels: tuple[int | float, ...]
     past: int = 0
     future: int = 0
 
+    def __post_init__(self) -> None:
+        for name, least in {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0}.items():
+            whole(name, getattr(self, name), least)
+        seasons, levels = (0, *self.seasons, self.context + 1), (0, *self.levels, 100)
+        if self.context % self.patch or any(a >= b for row in (seasons, levels) for a, b in pairwise(row)):
+            raise OptionError(
+                f"patch must divide the context, seasons must rise within it, and levels within 0…100; got {self}.",
+                f"patch 必须整除 context，周期必须在其范围内递增，levels 必须在 0 到 100 之间递增；实际为 {self}。",
+            )
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> NetworkConfig:
-        return cls(**{**state, "seasons": tuple(state["seasons"]), "levels": tuple(state["levels"])})
 
     @property
     def quantiles(self) -> tuple[float, ...]:
@@ -165,7 +178,7 @@ class ForecastNetwork(nn.Module):
         futures = batch.answer.unfold(1, config.horizon, config.patch)  # (B, P + 1, H), the first from step 0
         futures = futures[:, -scaled.quantiles.shape[1] :]
         scale = torch.where(scaled.scale > 0, scaled.scale, torch.inf)  # such a window weighs nothing
-        return ((futures - scaled.centre[:, :, None]) / scale[:, :, None]).float()
+        return ((futures - scaled.centre[:, :, None]) / scale[:, :, None]).clamp(-_FARTHEST, _FARTHEST).float()
 
     def loss(self, batch: Batch, *, newest_only: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
         """Pinball loss of the batch, as a weighted sum and the sum of its weights.
@@ -229,6 +242,5 @@ class ForecastNetwork(nn.Module):
 
 def _initial_spread(config: NetworkConfig) -> torch.Tensor:
     """Starting widths of the intervals, before softplus: about those of a unit normal."""
-    normal = torch.distributions.Normal(0.0, 1.0)
-    reach = torch.tensor([0.0] + [normal.icdf(torch.tensor(0.5 + level / 200)).item() for level in config.levels])
+    reach = torch.tensor([0.0] + [NormalDist().inv_cdf(0.5 + level / 200) for level in config.levels])
     return torch.log(torch.expm1(0.5 * reach.diff())).repeat(2)

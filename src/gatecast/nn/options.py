@@ -10,6 +10,8 @@ from gatecast.errors import OptionError, nearest
 
 Word = TypeVar("Word", bound=str)
 
+_MOST_LAYERS = 1000
+
 
 def whole(name: str, value: Any, least: int) -> int:
     """A whole number, at least `least`."""
@@ -58,7 +60,8 @@ def widths(hidden: Any, layers: Any, names: tuple[str, str] = ("hidden_size", "n
     """
     name, of_layers = names
     if not isinstance(hidden, Sequence) or isinstance(hidden, str):
-        return (whole(name, hidden, 1),) * (1 if layers is None else whole(of_layers, layers, 1))
+        return (whole(name, hidden, 1),) * (1 if layers is None else _depth(of_layers, layers))
+    _depth(of_layers, max(1, len(hidden)))
     each = tuple(whole(f"{name}[{k}]", width, 1) for k, width in enumerate(hidden))
     if not each or layers not in (None, len(each)):
         raise OptionError(
@@ -68,6 +71,14 @@ def widths(hidden: Any, layers: Any, names: tuple[str, str] = ("hidden_size", "n
             f"请省略 {of_layers}，或给出各层共用的一个宽度。",
         )
     return each
+
+
+def _depth(name: str, layers: Any) -> int:
+    if whole(name, layers, 1) > _MOST_LAYERS:
+        raise OptionError(
+            f"{name} must be at most {_MOST_LAYERS}, got {layers}.", f"{name} 最多为 {_MOST_LAYERS}，得到 {layers}。"
+        )
+    return int(layers)
 
 
 def projection(name: str, value: Any, narrowest: int) -> int:

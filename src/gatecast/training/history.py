@@ -41,5 +41,5 @@ class History:
     best_step: int
     steps: int
     stopped: StopReason
-    seconds: float
+    seconds: float = 0.0
     notes: tuple[str, ...] = ()
