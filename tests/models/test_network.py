@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -244,6 +245,11 @@ def test_trap_25_a_batch_equals_its_windows_one_by_one(name: str, shape: str) ->
     together = forecast(network, batch)
     alone = torch.cat([forecast(network, Batch(*(part[k : k + 1] for part in batch))) for k in range(6)])
     torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-5)
+
+
+def test_a_config_survives_json() -> None:
+    config = network_of("gru", "seasons", past=1, future=2).config
+    assert TypeAdapter(NetworkConfig).validate_python(json.loads(json.dumps(config.to_dict()))) == config
 
 
 @EACH

@@ -16,7 +16,7 @@ from gatecast.errors import TrainingError
 from gatecast.forecast import Origins
 from gatecast.models.network import ForecastNetwork
 from gatecast.training import loop
-from gatecast.training.history import History, Progress
+from gatecast.training.history import Progress
 from gatecast.training.loop import Run, train, validation_error
 
 OPTIMISERS = ("adam", "adamw", "sgd", "lbfgs")
@@ -167,6 +167,14 @@ def test_trap_08_a_loss_that_is_never_finite_ends_with_an_error(monkeypatch: pyt
         train(new_network(), run_of())
 
 
+@pytest.mark.parametrize("size", [1e20, 1e300])
+def test_trap_08_answers_beyond_computing_do_not_spoil_the_history(size: float) -> None:
+    far = sine()
+    far[-8:] = size
+    history = train(new_network(), run_of(panel_of(far), steps=5))
+    assert all(math.isfinite(value) for value in (*history.loss, *history.validation))
+
+
 # the clock and Ctrl-C
 
 
@@ -196,6 +204,7 @@ def test_ctrl_c_before_the_first_validation_keeps_what_was_learnt(monkeypatch: p
     history = train(network, replace(run, on_progress=press))
     assert (history.stopped, history.steps, history.best_step) == ("interrupted", 60, 60)
     assert error_of(network, run) == history.validation[0] < before
+    assert len(history.loss) == 1 and 0 < history.loss[0] < math.inf
     assert not network.training
 
 
@@ -222,5 +231,5 @@ def test_ctrl_c_before_any_step_leaves_the_first_weights(monkeypatch: pytest.Mon
     network, run = new_network(), run_of()
     before = weights_of(network)
     history = train(network, run)
-    assert isinstance(history, History) and history.stopped == "interrupted" and history.steps == 0
+    assert (history.stopped, history.steps, history.step) == ("interrupted", 0, ())
     assert weights_of(network) == before
