@@ -48,3 +48,11 @@ def test_it_survives_json_to_the_last_bit(values: np.ndarray) -> None:
     scaler = Scaler.fit(values)
     again = Scaler.from_dict(json.loads(json.dumps(scaler.to_dict())))
     assert np.array_equal(again.centre, scaler.centre) and np.array_equal(again.scale, scaler.scale)
+
+
+def test_numbers_whose_squares_are_beyond_computing_are_scaled() -> None:
+    values = np.array([[1e300, 5e-324], [-1e300, 0.0], [0.0, 5e-324]])
+    scaler = Scaler.fit(values)
+    assert np.isfinite(scaler.centre).all() and np.isfinite(scaler.scale).all() and (scaler.scale > 0).all()
+    np.testing.assert_allclose(scaler.apply(values)[:, 0], [1.5**0.5, -(1.5**0.5), 0])
+    assert np.isposinf(Scaler(np.array([-1e308]), np.array([1.0])).apply(np.array([[1.7e308]]))).all()

@@ -275,3 +275,17 @@ class Storages(TorchDispatchMode):
     def _gone(self, key: int, size: int) -> None:
         self.known.discard(key)
         self.now -= size
+
+
+def test_a_covariate_beyond_computing_stays_finite_and_leaves_the_others_as_they_are() -> None:
+    panel = panel_of([12])
+    values, ahead = panel.values.copy(), panel.ahead.copy()
+    values[11, 1], ahead[0, 0, 0] = 1e300, -1e300
+    scaler = Scaler.fit(panel.values[:11, 1:])
+    wild = replace(panel, values=values, ahead=ahead)
+    origin = Origins(np.array([0]), np.array([12]))
+    plain, odd = (WindowReader(p, scaler, 5, 3, CPU).read(origin, answers=False) for p in (panel, wild))
+    assert torch.isfinite(odd.covariates).all() and torch.isfinite(odd.known).all()
+    assert odd.covariates[0, -1, 0] > 1000 and odd.known[0, 5, 0] < -1000
+    assert torch.equal(odd.covariates[..., 1:], plain.covariates[..., 1:])
+    assert torch.equal(odd.known[:, 6:], plain.known[:, 6:])

@@ -27,12 +27,18 @@ class Scaler:
         """Mean and standard deviation of each column. values: (rows, columns), finite."""
         if not values.shape[1]:
             return cls(np.zeros(0), np.ones(0))
-        deviation = values.std(axis=0)
-        return cls(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+        unit = 2.0 ** (np.frexp(np.abs(values).max(axis=0))[1] - 1)  # a power of two: exact, and no square overflows
+        centre, deviation = unit * (values / unit).mean(axis=0), unit * (values / unit).std(axis=0)
+        return cls(centre, np.where(deviation > 0, deviation, 1.0))
 
     def apply(self, values: np.ndarray) -> np.ndarray:
-        """(…, columns) in the user's unit → scaled."""
-        return (values - self.centre) / self.scale
+        """(…, columns) in the user's unit → scaled; infinite where it is beyond computing."""
+        with np.errstate(over="ignore"):
+            return (values - self.centre) / self.scale
+
+    def since(self, first: int) -> Scaler:
+        """The scaler of the columns from `first` on."""
+        return Scaler(self.centre[first:], self.scale[first:])
 
     def invert(self, scaled: np.ndarray) -> np.ndarray:
         """(…, columns) scaled → in the user's unit."""

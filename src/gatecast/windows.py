@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gatecast.panel import Panel
     from gatecast.scaling import Scaler
 
+_FARTHEST = 1e4  # deviations from the centre: a covariate beyond them says no more, and would drown the others
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -71,7 +73,7 @@ class WindowReader:
         self.context, self.horizon, self.device = context, horizon, device
         self._offsets = torch.as_tensor(panel.offsets.copy(), device=device)
         self._target = torch.as_tensor(panel.y.copy(), device=device)
-        scaled = scaler.apply(panel.values[:, 1:]).astype(np.float32)
+        scaled = _within_reach(scaler.apply(panel.values[:, 1:]))
         self._covariates = torch.as_tensor(scaled, device=device)
         self._known, self._known_offsets = self._with_ahead(panel, scaler, scaled)
         self._back = torch.arange(-context, 0, device=device)
@@ -82,11 +84,11 @@ class WindowReader:
         first = len(panel.past)
         if not panel.future:
             return torch.zeros(0, 0, device=self.device), self._offsets
-        ahead = (panel.ahead - scaler.centre[first:]) / scaler.scale[first:]
+        ahead = _within_reach(scaler.since(first).apply(panel.ahead))
         parts = [
             part
             for i, (start, stop) in enumerate(zip(panel.offsets[:-1], panel.offsets[1:], strict=True))
-            for part in (scaled[start:stop, first:], ahead[i].astype(np.float32))
+            for part in (scaled[start:stop, first:], ahead[i])
         ]
         offsets = panel.offsets + np.arange(len(panel) + 1) * ahead.shape[1]
         return torch.as_tensor(np.concatenate(parts), device=self.device), torch.as_tensor(offsets, device=self.device)
@@ -115,3 +117,8 @@ class WindowReader:
             return self._known.new_zeros(len(series), self.context + self.horizon, 0)
         begin = self._known_offsets[series][:, None]
         return self._known[torch.maximum(begin + ends[:, None] + self._span, begin)]
+
+
+def _within_reach(scaled: np.ndarray) -> np.ndarray:
+    """Scaled covariates as float32, which would not hold every number that a table may."""
+    return np.clip(scaled, -_FARTHEST, _FARTHEST).astype(np.float32)
