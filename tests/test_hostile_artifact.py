@@ -14,7 +14,7 @@ import torch
 import gatecast
 from gatecast import artifact
 from gatecast.artifact import Artifact
-from gatecast.errors import ArtifactError
+from gatecast.errors import ArtifactError, GatecastError
 
 STRANGE = (
     None,
@@ -82,10 +82,14 @@ def changed(description: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def is_refused_or_forecasts(description: Any, tensors: dict[str, torch.Tensor], folder: Path) -> bool:
-    """True if refused. What loads must forecast finite numbers, in a frame."""
+    """Whether it is refused, signed as it is. What loads must forecast finite numbers, in a frame."""
     artifact.save(folder / "model", description, tensors, force=True)
+    return meets_its_end(folder / "model")
+
+
+def meets_its_end(folder: Path) -> bool:
     try:
-        model = gatecast.load(folder / "model", device="cpu")
+        model = gatecast.load(folder, device="cpu")
     except ArtifactError:
         return True
     forecast = model.predict()
@@ -99,24 +103,30 @@ def test_what_was_saved_is_sound(sound: Artifact, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", STRANGE, ids=repr)
-def test_a_strange_value_in_any_field_is_refused_or_harmless(sound: Artifact, value: Any, tmp_path: Path) -> None:
+def test_a_strange_value_in_any_field_is_refused_or_harmless(
+    sound: Artifact, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refused = 0
     for path in fields(sound.description):
+        lie = Artifact(changed(sound.description, path, value), sound.tensors)
+        monkeypatch.setattr(artifact, "load", lambda _, lie=lie: lie)  # hundreds of cases: without the disk
         try:
-            refused += is_refused_or_forecasts(changed(sound.description, path, value), sound.tensors, tmp_path)
+            refused += meets_its_end(Path("nowhere"))
         except Exception as error:
             raise AssertionError(f"{'.'.join(map(str, path))} = {value!r}") from error
     assert refused > 20
 
 
-def test_a_missing_field_is_refused_or_harmless(sound: Artifact, tmp_path: Path) -> None:
+def test_a_missing_field_is_refused_or_harmless(sound: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     for *way, last in fields(sound.description):
         description = copy.deepcopy(sound.description)
         place: Any = description
         for key in way:
             place = place[key]
         del place[last]
-        is_refused_or_forecasts(description, sound.tensors, tmp_path)
+        lie = Artifact(description, sound.tensors)
+        monkeypatch.setattr(artifact, "load", lambda _, lie=lie: lie)
+        meets_its_end(Path("nowhere"))
 
 
 @pytest.mark.parametrize("kind", STRANGE_TENSORS)
@@ -125,8 +135,9 @@ def test_a_strange_tensor_is_refused_or_harmless(sound: Artifact, kind: str, tmp
         tensors = {**sound.tensors, name: STRANGE_TENSORS[kind](sound.tensors[name])}
         try:
             is_refused_or_forecasts(sound.description, tensors, tmp_path)
-        except gatecast.GatecastError as error:
-            assert kind == "huge", (name, error)  # weights or values that no forecast follows from
+        except GatecastError as error:
+            # numbers that no forecast follows from; a model that waits for a history with its covariates ahead
+            assert kind == "huge" or name == "panel.ahead", (name, error)
         except Exception as error:
             raise AssertionError(name) from error
 

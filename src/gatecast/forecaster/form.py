@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -84,10 +85,15 @@ class Description:
     data: str
 
 
+@cache
+def _adapter() -> TypeAdapter[Description]:
+    return TypeAdapter(Description)
+
+
 def read_form(description: Mapping[str, Any]) -> Description:
     """The description as typed parts. Raises: ArtifactError that names the first field of another form."""
     try:
-        return TypeAdapter(Description).validate_json(json.dumps(description), strict=True)
+        return _adapter().validate_json(json.dumps(description), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
