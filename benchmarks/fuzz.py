@@ -70,7 +70,7 @@ def spoil(cells: list[list[str]], column: int, random: np.random.Generator) -> N
     """Give a stretch of a column, or single cells of it, something that data hold and networks dislike."""
     start, stop = sorted(int(row) for row in random.integers(0, len(cells) + 1, 2))
     rows = range(start, stop) if random.random() < 0.5 else [int(random.integers(0, len(cells)))]
-    factor, value = 10.0 ** random.integers(-300, 300), str(random.choice(ODD))
+    factor, value = 10.0 ** int(random.integers(-300, 300)), str(random.choice(ODD))
     scaled = random.random() < 0.3
     for row in rows:
         old = cells[row][column]
