@@ -156,7 +156,7 @@ def _flat_line(actual: np.ndarray, point: np.ndarray, scale: np.ndarray, best_ba
     return Text(
         f"The forecast is nearly a flat line: within a window it varies {100 * share:.0f} % as much as the series. "
         f"Likely cause: {cause.english}.",
-        f"预测几乎是一条平线：在一个窗口内，其波动只有序列的 {100 * share:.0f} %。可能的原因：{cause.chinese}。",
+        f"预测几乎是一条平线：在一个窗口内，其波动只有序列的 {100 * share:.0f}%。可能的原因：{cause.chinese}。",
     )
 
 
@@ -168,5 +168,5 @@ def _off_level(share: float, level: float, windows: int) -> Text | None:
     fault = Text("narrow", "窄") if share < nominal else Text("wide", "宽")
     return Text(
         f"The {level:g} % intervals held {100 * share:.0f} % of the values: they are too {fault.english}.",
-        f"{level:g} % 区间包含了 {100 * share:.0f} % 的实际值：区间过{fault.chinese}。",
+        f"{level:g}% 区间包含了 {100 * share:.0f}% 的实际值：区间过{fault.chinese}。",
     )

@@ -98,17 +98,20 @@ class _Where(NamedTuple):
 
 def _side(gain: float) -> Text:
     """A gain in words: "12 % below", "3 % above"."""
-    percent = f"{abs(100 * gain):.0f} %"
-    return Text(f"{percent} below", f"低 {percent}") if gain >= 0 else Text(f"{percent} above", f"高 {percent}")
+    percent = f"{abs(100 * gain):.0f}"
+    if gain >= 0:
+        return Text(f"{percent} % below", f"低 {percent}%")
+    return Text(f"{percent} % above", f"高 {percent}%")
 
 
 def _skill(model: str, best: str, gain: float, low: float, high: float, where: _Where) -> Text:
     english, chinese = method_name(best)
-    span = f"{100 * gain:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
+    middle, least, most = (f"{100 * share:.0f}" for share in (gain, low, high))
     return Text(
-        f"The {model}'s error is {span} below that of the best naive forecast ({english}), "
-        f"over {where.windows.english}.",
-        f"{model} 的误差比最好的朴素预测（{chinese}）低 {span.replace('to', '至')}，基于{where.windows.chinese}。",
+        f"The {model}'s error is {middle} % ({least} to {most} %) below that of the best naive forecast "
+        f"({english}), over {where.windows.english}.",
+        f"{model} 的误差比最好的朴素预测（{chinese}）低 {middle}%（{least}% 至 {most}%），"
+        f"基于 {where.windows.chinese}。",
     )
 
 
@@ -122,7 +125,7 @@ def _no_skill(model: str, best: str, gain: float, low: float, high: float, where
         f"with an interval from {least.english} to {most.english}, over {where.windows.english}.",
         f"没有预测能力：在{where.series.chinese}上朴素预测{word.chinese}。"
         f"{model} 的误差比最好的朴素预测（{chinese}）{side.chinese}，"
-        f"区间为{least.chinese}至{most.chinese}，基于{where.windows.chinese}。",
+        f"区间为{least.chinese} 至{most.chinese}，基于 {where.windows.chinese}。",
     )
 
 
@@ -133,8 +136,8 @@ def _copy(model: str, best: str, gain: float, strayed: float, where: _Where) -> 
         f"No skill: the forecast is only a copy of the last value, shifted. It strays from it by {100 * strayed:.0f} % "
         f"of what the series moves, and the {model}'s error is {side.english} that of the best naive forecast "
         f"({english}), over {where.windows.english}.",
-        f"没有预测能力：预测只是把最后一个值向后平移。它偏离该值的幅度只有序列变动的 {100 * strayed:.0f} %，"
-        f"{model} 的误差比最好的朴素预测（{chinese}）{side.chinese}，基于{where.windows.chinese}。",
+        f"没有预测能力：预测只是把最后一个值向后平移。它偏离该值的幅度只有序列变动的 {100 * strayed:.0f}%，"
+        f"{model} 的误差比最好的朴素预测（{chinese}）{side.chinese}，基于 {where.windows.chinese}。",
     )
 
 
