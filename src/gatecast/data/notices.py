@@ -68,6 +68,9 @@ def _gap_note(panel: Panel, gaps: np.ndarray) -> Note:
     chinese = (
         f"有 {len(gaps)} 处间断，最长 {length.chinese}，{of_chinese}从 {before} 到 {after}；按现有行依次使用，不补行。"
     )
+    if panel.frequency.slots and panel.frequency.calendar is None and size.max() >= DAY:
+        english += " Closed days are no fault; --calendar, as XNYS or XSHG, keeps the forecast off them."
+        chinese += "休市日不算问题；用 --calendar（如 XNYS、XSHG）可让预测避开休市日。"
     return Note("gaps", Text(english, chinese))
 
 

@@ -134,7 +134,7 @@ class Forecaster:
         """Train a twin on the past alone, and compare it with the naive forecasts on windows that it never saw.
 
         windows: rolling windows a series. data: as for `fit`; None = the data of the fit.
-        After a fit with a budget the twin takes as many steps as that fit, so that the comparison can be repeated.
+        After a fit that a budget or Ctrl-C ended, the twin takes as many steps, so that the comparison can be repeated.
         """
         windows = whole("windows", windows, 1)
         panel = self._ready_reading().panel if data is None else self._read(data, options).panel
@@ -150,7 +150,7 @@ class Forecaster:
         """An unfitted forecaster of the same wishes, for the judge."""
         twin = Forecaster(self.wishes.horizon, season=self.season, seed=self.seed, device=self.device)
         twin.wishes, twin._stage = self.wishes, "judge"
-        if self._fitted is not None and self.wishes.budget is not None:
+        if self._fitted is not None and (self.wishes.budget is not None or self.history.stopped == "interrupted"):
             steps, members = max(1, self.history.steps), self.plan.members
             twin.wishes = replace(self.wishes, budget=None, steps=steps, members=members)
         return twin

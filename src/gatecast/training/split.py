@@ -14,7 +14,8 @@ from gatecast.windows import Windows
 if TYPE_CHECKING:
     from gatecast.panel import Panel
 
-_ENOUGH_WINDOWS = 40  # held-out windows that do not overlap, over all series
+_ENOUGH_WINDOWS = 120  # held-out windows that do not overlap, over all series
+_MOST_HORIZONS = 24
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ class Split:
 
 
 def split(panel: Panel, horizon: int) -> Split:
-    """Hold out the newest rows of each series: one to eight horizons, as many as make 40 windows, a quarter at most.
+    """Hold out the newest rows of each series: one to 24 horizons, as many as make 120 windows, a quarter at most.
 
     From four horizons on, the older half decides when to stop and the newer half calibrates. Series that are too
     short to hold a horizon out train on all their rows.
     """
     lengths = panel.lengths
     able = lengths >= 2 * horizon + least_context(horizon)
-    wanted = min(8, -(-_ENOUGH_WINDOWS // max(1, int(able.sum()))))
+    wanted = min(_MOST_HORIZONS, -(-_ENOUGH_WINDOWS // max(1, int(able.sum()))))
     tail = np.where(able, np.clip(lengths // 4, horizon, wanted * horizon), 0)
     half = np.where(tail >= 4 * horizon, tail // 2, 0)
     return Split(lengths - tail, lengths - half, lengths - np.where(half > 0, half, tail), lengths, horizon)
