@@ -7,7 +7,7 @@ path. Knows what a backbone promises; knows neither data nor training.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pkgutil import iter_modules
@@ -34,6 +34,8 @@ class Backbone(Protocol):
     def __init__(self, input_size: int, config: Any) -> None: ...
 
     def __call__(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]: ...
+
+    def parameters(self) -> Iterator[Tensor]: ...
 
 
 BackboneClass = TypeVar("BackboneClass", bound=type[Backbone])
