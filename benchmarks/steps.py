@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from measure import child, in_turn, ratio, show
@@ -40,7 +40,7 @@ CASES = {
     case.name: case
     for case in (
         Case("small", batch=32, context=7, hidden=64, most=1.1, steps=400),
-        Case("long", batch=256, context=168, hidden=128, most=0.6, steps=8),
+        Case("long", batch=256, context=168, hidden=128, most=0.6, steps=12),
         Case("wide", batch=1024, context=24, hidden=64, most=0.6, steps=40),
     )
 }
@@ -90,7 +90,7 @@ def plain(case: Case) -> dict[str, float]:
                 if taken == count:
                     return
 
-    return timed(steps, case.steps)
+    return timed(steps, case)
 
 
 def ours(case: Case) -> dict[str, float]:
@@ -111,30 +111,64 @@ def ours(case: Case) -> dict[str, float]:
     windows = Windows.between(np.array([case.context]), np.array([ROWS - case.horizon]))
     network = network_of(case)
 
-    def steps(count: int) -> None:
-        train(network, Run(reader, windows, None, TrainingConfig(steps=count, batch=case.batch), 0, "fit"))
+    marks: list[Mark] = []
+    run = Run(
+        reader,
+        windows,
+        None,
+        TrainingConfig(steps=warm_up(case) + case.steps, batch=case.batch),
+        seed=0,
+        stage="fit",
+        on_progress=lambda progress: marks.append(mark(progress.step)),
+    )
+    train(network, run)
 
     def gather(count: int) -> None:
         draws = np.random.default_rng(0)
-        with keeping_memory():
-            for _ in range(count):
-                reader.read(windows.origins(draws.integers(len(windows), size=case.batch)), answers=True)
+        for _ in range(count):
+            reader.read(windows.origins(draws.integers(len(windows), size=case.batch)), answers=True)
 
-    found = timed(steps, case.steps)
-    return {**found, "gather_ms": timed(gather, case.steps)["ms"]}
+    with keeping_memory():
+        gathering = timed(gather, case)
+    warm = next(one for one in marks if one.step >= warm_up(case))
+    return {**between(warm, marks[-1]), "gather_ms": gathering["ms"]}
 
 
-def timed(steps: Callable[[int], None], count: int) -> dict[str, float]:
-    """Milliseconds of wall time, of the kernel's time, and page faults, all a step, after a warm-up."""
-    steps(max(2, count // 10))
-    before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-    steps(count)
-    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+class Mark(NamedTuple):
+    """A moment of a run. seconds: of wall time; kernel: of the kernel's time."""
+
+    step: int
+    seconds: float
+    kernel: float
+    faults: int
+
+
+def mark(step: int) -> Mark:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return Mark(step, time.perf_counter(), used.ru_stime, used.ru_minflt)
+
+
+def between(start: Mark, end: Mark) -> dict[str, float]:
+    """Milliseconds of wall time, of the kernel's time, and page faults, all a step."""
+    steps = end.step - start.step
     return {
-        "ms": 1000 * seconds / count,
-        "kernel_ms": 1000 * (after.ru_stime - before.ru_stime) / count,
-        "faults": (after.ru_minflt - before.ru_minflt) / count,
+        "ms": 1000 * (end.seconds - start.seconds) / steps,
+        "kernel_ms": 1000 * (end.kernel - start.kernel) / steps,
+        "faults": (end.faults - start.faults) / steps,
     }
+
+
+def warm_up(case: Case) -> int:
+    """Steps before the clock starts."""
+    return max(3, case.steps // 10)
+
+
+def timed(steps: Callable[[int], None], case: Case) -> dict[str, float]:
+    """What one of these steps costs, after a warm-up."""
+    steps(warm_up(case))
+    start = mark(0)
+    steps(case.steps)
+    return between(start, mark(case.steps))
 
 
 SIDES = {"plain": plain, "ours": ours}
