@@ -16,7 +16,7 @@ from gatecast import artifact
 from gatecast.artifact import Artifact
 from gatecast.errors import ArtifactError, GatecastError
 
-STRANGE = (
+STRANGE = (None, -1, 0, 1, 1.5, 10**9, 10**30, 1e300, True, "x", [], {}, [1, 2, 3])
     None,
     -1,
     0,
