@@ -1,7 +1,7 @@
 """`Panel`: one or many time series as flat arrays. Numpy only; knows no files and no torch.
 
-Guarantees, checked when a panel is made: times strictly increase within a series; every value is finite; column 0
-is the target, then the past covariates, then the covariates known ahead; all arrays are read-only.
+Guarantees: times strictly increase within a series; every value is finite and below 1e300 (checked when a panel is
+made); column 0 is the target, then the past covariates, then the covariates known ahead; all arrays are read-only.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 
 from gatecast.errors import ColumnError, DataError
 from gatecast.frequency import Frequency
+
+_LARGEST = 1e300  # sums over a series must not overflow
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,22 @@ class Panel:
             )
         if not self.ahead.size and self.ahead.shape != (len(self), 0, len(self.future)):
             object.__setattr__(self, "ahead", np.zeros((len(self), 0, len(self.future))))
-        if not np.isfinite(self.values).all():
-            raise DataError(
-                "a panel holds finite values only; read() repairs or refuses others.", "Panel 只能包含有限数值。"
-            )
+        self._check_values()
         for array in (self.values, self.offsets, self.time, self.ahead):
             array.flags.writeable = False
+
+    def _check_values(self) -> None:
+        sound = np.abs(self.values) < _LARGEST  # NaN compares as False
+        if sound.all():
+            return
+        row, column = np.unravel_index(int(np.argmin(sound)), sound.shape)
+        series = self.ids[int(np.searchsorted(self.offsets, row, side="right")) - 1]
+        value, name = self.values[row, column], self.columns[column]
+        raise DataError(
+            f"series {series!r}, column {name!r}: {value} cannot be computed with; give finite values below "
+            f"{_LARGEST:g}, in a larger unit if need be.",
+            f"序列 {series!r}，列 {name!r}：{value} 无法计算；请给出小于 {_LARGEST:g} 的有限数值，或换用更大的单位。",
+        )
 
     def __len__(self) -> int:
         """Number of series."""
