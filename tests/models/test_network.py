@@ -239,6 +239,20 @@ def test_covariates_count(name: str) -> None:
 
 @EACH
 @SHAPED
+def test_what_is_known_ahead_belongs_to_the_steps_that_are_forecast(name: str, shape: str) -> None:
+    network = shaken(network_of(name, shape, future=1))
+    patch, horizon = network.config.patch, network.config.horizon
+    batch = batch_of(network, 1)
+    known = batch.known.clone().requires_grad_()
+    medians = network(batch._replace(known=known)).quantiles[0, :, :, 2]  # (positions, horizon)
+    for position, median in enumerate(medians):
+        (gradient,) = torch.autograd.grad(median.sum(), known, retain_graph=True)
+        end = (position + 1) * patch
+        assert gradient[0, :, 0].nonzero().ravel().tolist() == list(range(end, end + horizon))
+
+
+@EACH
+@SHAPED
 def test_trap_25_a_batch_equals_its_windows_one_by_one(name: str, shape: str) -> None:
     network = shaken(network_of(name, shape, past=1, future=1))
     batch = batch_of(network, 6, unseen=1)
