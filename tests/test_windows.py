@@ -280,7 +280,7 @@ class Storages(TorchDispatchMode):
 def test_a_covariate_beyond_computing_stays_finite_and_leaves_the_others_as_they_are() -> None:
     panel = panel_of([12])
     values, ahead = panel.values.copy(), panel.ahead.copy()
-    values[11, 1], ahead[0, 0, 0] = 1e300, -1e300
+    values[11, 1], ahead[0, 0, 0] = 1e299, -1e299
     scaler = Scaler.fit(panel.values[:11, 1:])
     wild = replace(panel, values=values, ahead=ahead)
     origin = Origins(np.array([0]), np.array([12]))

@@ -65,12 +65,12 @@ def test_training_lowers_the_error_on_windows_that_it_never_saw() -> None:
 
 
 @pytest.mark.parametrize("average", [0.0, 0.3])
-def test_trap_21_the_best_weights_are_restored(average: float) -> None:
-    noise = panel_of(sine(noise=5.0))  # learnt by heart, so that the error rises again
-    network, run = new_network(), run_of(noise, steps=80, rate=5e-2, average=average)
+def test_trap_21_the_best_weights_are_restored(average: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "rate_at", lambda _, step: 1e-2 if step <= 30 else 3.0)  # well begun, then torn apart
+    network, run = new_network(), run_of(steps=60, average=average)
     history = train(network, run)
     best = int(np.argmin(history.validation))
-    assert best < len(history.validation) - 1, "the last weights are the best: this tests nothing"
+    assert history.step[best] <= 30 and history.validation[-1] > 2 * history.validation[best]
     assert error_of(network, run) == min(history.validation)
     assert history.best_step == history.step[best]
 
@@ -167,7 +167,7 @@ def test_trap_08_a_loss_that_is_never_finite_ends_with_an_error(monkeypatch: pyt
         train(new_network(), run_of())
 
 
-@pytest.mark.parametrize("size", [1e20, 1e300])
+@pytest.mark.parametrize("size", [1e20, 1e80])
 def test_trap_08_answers_beyond_computing_do_not_spoil_the_history(size: float) -> None:
     far = sine()
     far[-8:] = size
