@@ -94,5 +94,5 @@ def _complain(message: Text, kind: str, wants_json: bool) -> int:
     if wants_json:
         dump({"error": {"kind": kind, "message": str(message)}})
     else:
-        say(on_stderr(), f"{Text('Error', '错误')}: {message}", style="red")
+        say(on_stderr(), Text(f"Error: {message.english}", f"错误：{message.chinese}"), style="red")
     return MISTAKE

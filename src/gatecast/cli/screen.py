@@ -53,9 +53,9 @@ def show_diagnosis(reading: Reading, seasons: tuple[int, ...]) -> None:
     if reading.columns:
         console.print(_columns_table(reading))
     panel = reading.panel
-    say(console, f"{Text('Step', '步长')}: {panel.frequency.describe()}")
+    say(console, f"{Text('Step: ', '步长：')}{panel.frequency.describe()}")
     found = ", ".join(str(season) for season in seasons) or str(Text("none", "无"))
-    say(console, f"{Text('Seasons found, in steps', '发现的季节周期（步数）')}: {found}")
+    say(console, f"{Text('Seasons found, in steps: ', '发现的季节周期（步数）：')}{found}")
     if len(panel) == 1:
         return
     shortest, middle, longest = (int(q) for q in np.quantile(panel.lengths, [0, 0.5, 1]))

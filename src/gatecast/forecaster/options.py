@@ -66,7 +66,7 @@ def whole(name: str, number: object, least: int) -> int:
 
 def _levels(levels: Sequence[float]) -> tuple[float, ...]:
     given = tuple(levels) if isinstance(levels, Iterable) else (levels,)
-    if not given or not all(isinstance(level, Real) and 0 < level < 100 for level in given):
+    if not given or not all(isinstance(level, Real) and level > 0 and 0.5 + level / 200 < 1 for level in given):
         raise OptionError(
             f"levels must be percentages between 0 and 100, such as 80,95; got {levels!r}.",
             f"levels 应为 0 到 100 之间的百分数，例如 80,95；实际为 {levels!r}。",

@@ -20,6 +20,9 @@ _PATCHED_SEASON = 12  # from this length on a season is read as one patch, where
 _LONGEST_UNPATCHED = 64
 _PATCHES = 32  # about so many where a long context has no season to be cut by
 _FINISH = 1 / 3
+_LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and dropout
+_DROPOUT = 0.1
+_USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
 
 
@@ -65,23 +68,24 @@ class Plan:
 
 def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wishes) -> Plan:
     """Decide everything that the user left open."""
-    context, patch = _context(split, seasons, wishes)
-    seasons = tuple(season for season in seasons if season <= context)
     rows = int(split.train.sum())
-    hidden = 32 if rows < _SMALL else 64 if rows < 50_000 else 128
+    context, patch = _context(split, seasons, rows, wishes)
+    unknown_step = panel.frequency.unit == "row" and not seasons
+    hidden = 32 if rows < _SMALL else 64 if rows < _LARGE else 128
     model = "lstm" if wishes.model == "auto" else wishes.model
     network = NetworkConfig(
         model=model,
-        options={"hidden": hidden, "layers": 1 if rows < _SMALL else 2},
+        options={"hidden": hidden, "layers": 1 if rows < _SMALL else 2, "dropout": _DROPOUT if rows >= _LARGE else 0.0},
         horizon=wishes.horizon,
         context=context,
         patch=patch,
-        seasons=seasons,
+        seasons=tuple(season for season in seasons if season <= context),
+        lags=tuple(lag for lag in _USUAL_PERIODS if 2 * lag <= context) if unknown_step else (),
         levels=wishes.levels,
         past=len(panel.past),
         future=len(panel.future),
     )
-    training = _training(wishes)
+    training = _training(wishes, rows)
     members = wishes.members or _members(rows, wishes.budget)
     return Plan(network, training, members, _FINISH, wishes.budget, _reasons(panel, network, training, members))
 
@@ -94,15 +98,16 @@ def _members(rows: int, budget: float | None) -> int:
     return int(np.clip(budget / needed, 1, 5))
 
 
-def _context(split: Split, seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, int]:
+def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) -> tuple[int, int]:
     """How many past steps the network reads, and how many of them at once."""
     horizon = wishes.horizon
     if wishes.context is not None:
         context = wishes.context
     else:
-        wanted = max(16, 2 * horizon, *(2 * season for season in seasons)) if seasons else max(16, 8 * horizon)
+        cycles, share = (4, 0.8) if rows >= _LARGE else (2, 0.6)
+        wanted = max(16, 2 * horizon, cycles * seasons[-1]) if seasons else max(16, 8 * horizon)
         longest = int(split.train.max()) - horizon
-        context = max(least_context(horizon), min(wanted, int(0.6 * longest)))
+        context = max(least_context(horizon), min(wanted, int(share * longest)))
     patch = 1
     if seasons and seasons[0] >= _PATCHED_SEASON and context >= 4 * seasons[0]:
         patch = seasons[0]
@@ -113,8 +118,8 @@ def _context(split: Split, seasons: tuple[int, ...], wishes: Wishes) -> tuple[in
     return context, max(p for p in range(1, patch + 1) if context % p == 0)
 
 
-def _training(wishes: Wishes) -> TrainingConfig:
-    config = TrainingConfig()
+def _training(wishes: Wishes, rows: int) -> TrainingConfig:
+    config = TrainingConfig() if rows < _LARGE else TrainingConfig(steps=3000, patience=12)
     if wishes.steps is not None:
         return replace(config, steps=wishes.steps, patience=0)
     if wishes.budget is not None:

@@ -45,7 +45,7 @@ def check_weights(config: NetworkConfig, members: int, weights: Mapping[str, tor
         1 <= members <= _MOST_MEMBERS
         and config.context <= _LONGEST_CONTEXT
         and config.horizon <= _LONGEST_HORIZON
-        and len(config.seasons) <= _MOST_PARTS
+        and len(config.seasons) + len(config.lags) <= _MOST_PARTS
         and len(config.levels) <= _MOST_PARTS,
         "its network is larger than any",
         "网络尺寸超出合理范围",

@@ -35,7 +35,8 @@ class NetworkConfig:
 
     model: registered name of the backbone; options: fields of its config.
     horizon, context: steps. patch: steps that the backbone reads at once; divides context.
-    seasons: lengths in steps, shortest first, none longer than the context.
+    seasons: lengths in steps, shortest first, none longer than the context. lags: further lengths whose repetition is
+    among the bases; for rows of which nobody said how long a step is.
     levels: central intervals in percent, rising. past, future: numbers of covariates.
 
     Raises: OptionError for sizes that do not go together.
@@ -50,15 +51,17 @@ class NetworkConfig:
     levels: tuple[int | float, ...]
     past: int = 0
     future: int = 0
+    lags: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name, least in {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0}.items():
             whole(name, getattr(self, name), least)
-        seasons, levels = (0, *self.seasons, self.context + 1), (0, *self.levels, 100)
-        if self.context % self.patch or any(a >= b for row in (seasons, levels) for a, b in pairwise(row)):
+        periods = [(0, *periods, self.context + 1) for periods in (self.seasons, self.lags)]
+        rising = [*periods, (0, *self.levels, 100)]
+        if self.context % self.patch or any(a >= b for row in rising for a, b in pairwise(row)):
             raise OptionError(
-                f"patch must divide the context, seasons must rise within it, and levels within 0…100; got {self}.",
-                f"patch 必须整除 context，周期必须在其范围内递增，levels 必须在 0 到 100 之间递增；实际为 {self}。",
+                f"patch must divide the context; seasons and lags rise within it, levels within 0…100; got {self}.",
+                f"patch 须整除 context，seasons 与 lags 须在其内递增，levels 须在 0 到 100 间递增；实际为 {self}。",
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,21 +115,21 @@ class Bases(nn.Module):
         ends = torch.arange(config.patch, config.context + 1, config.patch)[:, None]  # (P, 1)
         ahead = torch.arange(config.horizon)  # (H,)
         self.near = config.patch if config.patch > 1 else min((*config.seasons, 8)[0], config.context)
-        for k, season in enumerate(config.seasons):
+        self.periods = tuple(sorted({*config.seasons, *config.lags}))
+        for k, season in enumerate(self.periods):
             index = ends - season + ahead % season  # (P, H)
             self.register_buffer(f"season_{k}", index.clamp(min=0), persistent=False)
             self.register_buffer(f"level_{k}", (ends[:, 0] - 1 - season).clamp(min=0), persistent=False)
         self.register_buffer("newest", ends[:, 0] - 1, persistent=False)
         self.register_buffer("ahead", (ahead + 1).float(), persistent=False)
-        self.seasons = config.seasons
-        self.count = 3 + 2 * len(config.seasons)
+        self.count = 3 + 2 * len(self.periods)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, context) scaled → (batch, positions, horizon, bases)."""
         last = x[:, self.newest, None].expand(-1, -1, len(self.ahead))  # (B, P, H)
         level = self._level(x)  # (B, C)
         bases = [last, level[:, self.newest, None].expand_as(last), last + self._drift(x)]
-        for k in range(len(self.seasons)):
+        for k in range(len(self.periods)):
             repeated = x[:, self.get_buffer(f"season_{k}")]
             change = level[:, self.newest] - level[:, self.get_buffer(f"level_{k}")]
             bases += [repeated, repeated + change[:, :, None]]
@@ -150,7 +153,7 @@ class ForecastNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.bases = Bases(config)
-        inputs = config.patch * (1 + bool(config.seasons) + config.past + config.future) + 1
+        inputs = config.patch * (1 + bool(self.bases.periods) + config.past + config.future) + 1
         self.backbone = registry.build(config.model, inputs, config.options)
         self.blocks = -(-config.horizon // config.patch) if config.patch > 1 else 1
         features = self.backbone.output_size + config.patch + config.horizon * config.future
@@ -209,8 +212,8 @@ class ForecastNetwork(nn.Module):
     def _inputs(self, x: torch.Tensor, batch: Batch) -> torch.Tensor:
         """What the backbone reads at each patch: values, change since a season ago, covariates, share observed."""
         parts = [self._patches(x)]
-        if self.config.seasons:
-            season = self.config.seasons[-1]
+        if self.bases.periods:
+            season = self.bases.periods[-1]
             before = torch.cat([x[:, :1].expand(-1, season), x[:, :-season]], dim=1)
             parts.append(self._patches(x - before))
         if batch.covariates.shape[2]:
