@@ -8,6 +8,7 @@ Wall time of whole processes, in turn; what an import itself takes is told over 
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import sys
 import time
@@ -31,11 +32,14 @@ HEAVY = ("torch", "polars", "plotly", "narwhals", "pydantic", "pandas")
 STARTED = {"import gatecast": "import gatecast", "gatecast --help": "import gatecast.cli; gatecast.cli.run(['--help'])"}
 
 
-def wall(command: list[str]) -> Callable[[], float]:
-    def run() -> float:
-        start = time.perf_counter()
+def clocked(command: list[str]) -> Callable[[], tuple[float, float]]:
+    """Runs the command: seconds of wall time, and of the processor."""
+
+    def run() -> tuple[float, float]:
+        start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, check=True, capture_output=True)
-        return time.perf_counter() - start
+        seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        return seconds, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
     return run
 
@@ -52,18 +56,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=11)
     runs = parser.parse_args().runs
-    found = in_turn({name: wall(command) for name, command in COMMANDS.items()}, runs)
+    found = in_turn({name: clocked(command) for name, command in COMMANDS.items()}, runs)
     empty = found["python -c pass"]
     rows: list[dict[str, Any]] = [
         {
             "command": name,
-            "seconds": round(median(seconds), 3),
-            "over_empty_python": round(median(a - b for a, b in zip(seconds, empty, strict=True)), 3),
+            "seconds": round(median(wall for wall, _ in clocks), 3),
+            "over_empty_python": round(median(a - b for (a, _), (b, _) in zip(clocks, empty, strict=True)), 3),
+            "processor_seconds": round(median(used for _, used in clocks), 3),
             "at_most": AT_MOST.get(name),
             "heavy_imports": loaded(name),
             "runs": runs,
         }
-        for name, seconds in found.items()
+        for name, clocks in found.items()
     ]
     show(rows)
     write_record("startup", rows)
