@@ -55,6 +55,16 @@ def test_several_columns_of_numbers_need_a_choice(tmp_path: Path, header: str, o
     assert panel_of(tmp_path, header, daily("1,2,3,{n},5"), target=offered).target == offered
 
 
+@pytest.mark.parametrize("options", [{}, {"target": "sales"}])
+def test_a_column_of_years_is_the_time_whether_the_target_is_named_or_not(tmp_path: Path, options: dict) -> None:
+    panel = panel_of(tmp_path, "year,sales", [f"{1990 + n},{n}" for n in range(8)], **options)
+    assert (panel.layout.time, panel.target) == ("year", "sales")
+
+
+def test_a_single_column_is_the_target_whatever_its_name(tmp_path: Path) -> None:
+    assert panel_of(tmp_path, "year", [f"{n}" for n in range(8)]).target == "year"
+
+
 def test_target_that_is_not_there_gets_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match="did you mean 'close'"):
         panel_of(tmp_path, "date,close", daily("{n}"), target="Clsoe")

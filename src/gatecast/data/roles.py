@@ -69,7 +69,7 @@ def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) 
             f"列 {twice!r} 被指定了两种角色；target、time、id、past、future 只能选一种。",
         )
     free = [i for i in range(len(table.names)) if i not in taken]
-    time = named["time"] if "time" in named else _find_time(table, profiles, free)
+    time = named["time"] if "time" in named else _find_time(table, profiles, free, "target" in named)
     free = [i for i in free if i != time]
     id_ = named["id"] if "id" in named else _find_id(table, profiles, free, time)
     free = [i for i in free if i != id_]
@@ -80,7 +80,7 @@ def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) 
     return Roles(target, time, id_, past, future)
 
 
-def _find_time(table: Table, profiles: Sequence[Profile], free: list[int]) -> int | None:
+def _find_time(table: Table, profiles: Sequence[Profile], free: list[int], has_target: bool) -> int | None:
     name = {i: table.names[i].casefold() for i in free}
     dates = [i for i in free if profiles[i].kind == "date"]
     if not dates:
@@ -89,7 +89,8 @@ def _find_time(table: Table, profiles: Sequence[Profile], free: list[int]) -> in
         numbers = [i for i in free if profiles[i].kind == "number"]
         steps = [i for i in numbers if name[i] in TIME_NAMES and _whole(profiles[i])]
         strong = [i for i in steps if name[i] in _STRONG_TIMES]
-        dates = [] if len(numbers) < 2 and len(steps) == len(numbers) else strong or steps
+        needed_as_target = len(numbers) < 2 and not has_target
+        dates = [] if needed_as_target else strong or steps
     for time_name, value_name in (("ds", "y"), ("timestamp", "target")):
         known = [i for i in dates if name[i] == time_name and value_name in map(str.casefold, table.names)]
         dates = known if len(known) == 1 else dates
