@@ -174,6 +174,8 @@ def show_forecast(forecast: Forecast) -> None:
 def show_models(models: Iterable[Model]) -> None:
     """Every model that --model takes."""
     table = _table(Text("model", "模型"), Text("what it is", "说明"), Text("streams", "可流式"), numbers=())
+    for column in table.columns:
+        column.vertical = "top"  # a description may take two lines
     for model in models:
         table.add_row(
             model.name, _plain(model.description), str(Text("yes", "是") if model.streams else Text("no", "否"))
