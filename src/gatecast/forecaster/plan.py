@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gatecast.panel import Panel
     from gatecast.training.split import Split
 
-_PATCHED_SEASON = 12  # from this length on a season is read as one patch, where the context holds four of them
+_SMALLEST_PATCH, _LARGEST_PATCH = 6, 24
 _LONGEST_UNPATCHED = 64
 _PATCHES = 32  # about so many where a long context has no season to be cut by
 _FINISH = 1 / 3
@@ -108,14 +108,23 @@ def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) 
         wanted = max(16, 2 * horizon, cycles * seasons[-1]) if seasons else max(16, 8 * horizon)
         longest = int(split.train.max()) - horizon
         context = max(least_context(horizon), min(wanted, int(share * longest)))
-    patch = 1
-    if seasons and seasons[0] >= _PATCHED_SEASON and context >= 4 * seasons[0]:
-        patch = seasons[0]
-    elif context > _LONGEST_UNPATCHED:
-        patch = -(-context // _PATCHES)
+    patch = _patch(context, seasons, horizon)
     if wishes.context is None:
         return context - context % patch, patch
     return context, max(p for p in range(1, patch + 1) if context % p == 0)
+
+
+def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:
+    """Steps read at once: a season or an even part of it, else a horizon; 1 where the context is short.
+
+    Long contexts learn better and faster in few large patches than in many small ones (docs/LOG.md).
+    """
+    parts = [p for p in range(_SMALLEST_PATCH, _LARGEST_PATCH + 1) if seasons and seasons[0] % p == 0]
+    if parts and context >= 4 * parts[-1] and (parts[-1] >= _LARGEST_PATCH // 2 or context > _LONGEST_UNPATCHED):
+        return parts[-1] * -(-context // (parts[-1] * _LONGEST_UNPATCHED))
+    if context <= _LONGEST_UNPATCHED:
+        return 1
+    return min(max(horizon, context // _PATCHES), context // 8)
 
 
 def _training(wishes: Wishes, rows: int) -> TrainingConfig:
