@@ -24,7 +24,7 @@ from gatecast import datasets
 HERE = Path(__file__).parent
 SUFFIXES = {"en": "", "zh": ".zh-CN"}
 COLUMNS = 80
-REPORT = (1200, 1480)  # width and height of the part that is shown
+REPORT = (1200, 1500)  # width and height of the part that is shown
 BROWSER = ("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=8000")
 THEME = TerminalTheme(
     (24, 27, 33),
