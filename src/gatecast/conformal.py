@@ -85,10 +85,13 @@ class Correction:
 def _ranks(count: int, steps: int, levels: Sequence[float], independent: int | None) -> np.ndarray:
     """Places of the corrections among `count` sorted errors, pooled over `steps` steps, one a level.
 
-    Errors of one window move together: all its steps count as four errors at most.
+    Errors of one window move together: all its steps count as four errors at most. Few errors ask for a place beyond
+    the last; it is then half-way between the level and the last, so that no single error sets the interval.
     """
     n = count if independent is None else max(1, min(count, independent * min(steps, 4)))
-    share = np.minimum(np.ceil((n + 1) * np.asarray(levels) / 100) / n, 1.0)
+    wanted = np.asarray(levels) / 100
+    share = np.ceil((n + 1) * wanted) / n
+    share = np.minimum(share, 1.0 if independent is None else (1 + wanted) / 2)
     return np.ceil(share * count).astype(int) - 1
 
 

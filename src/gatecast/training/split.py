@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gatecast.panel import Panel
 
 _ENOUGH_WINDOWS = 120  # held-out windows that do not overlap, over all series
-_MOST_HORIZONS = 24
+_MOST_HORIZONS = 48
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Split:
 
 
 def split(panel: Panel, horizon: int) -> Split:
-    """Hold out the newest rows of each series: one to 24 horizons, as many as make 120 windows, a quarter at most.
+    """Hold out the newest rows of each series: one to 48 horizons, as many as make 120 windows, a quarter at most.
 
     From four horizons on, the older half decides when to stop and the newer half calibrates. Series that are too
     short to hold a horizon out train on all their rows.
