@@ -60,7 +60,7 @@ def test_few_windows_pool_all_steps_and_many_none():
     assert (few.shift == few.shift[0]).all()
     many = Correction.fit(*heteroscedastic(0, 500), LEVELS)
     assert (np.diff(many.shift, axis=0) > 0).all()
-    between = Correction.fit(*heteroscedastic(0, 40), LEVELS)
+    between = Correction.fit(*heteroscedastic(0, 80), LEVELS)
     assert len(np.unique(between.shift[:, 0])) == 4  # three neighbouring steps a pool: 1–3, 2–4, 3–5, 4–6
 
 

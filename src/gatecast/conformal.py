@@ -12,7 +12,7 @@ from gatecast.forecast import Prediction
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_ENOUGH = 100  # errors that a step's correction rests on; with fewer, the neighbouring steps lend theirs
+_ENOUGH = 200  # errors that a step's correction rests on; with fewer, the neighbouring steps lend theirs
 
 _FEW = 10  # independent windows below which nobody should dare to narrow an interval
 

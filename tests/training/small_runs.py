@@ -51,7 +51,7 @@ def run_of(panel: Panel | None = None, *, seed: int = 0, **fields: Any) -> Run:
     return Run(
         reader=WindowReader(panel, Scaler.fit(panel.values[:, 1:]), CONTEXT, HORIZON, CPU),
         windows=shares.training(),
-        stopping=shares.stopping(100),
+        stopping=shares.held_out(100),
         config=config,
         seed=seed,
         stage="fit",

@@ -13,6 +13,7 @@ from gatecast.cli.progress import progress_bar
 from gatecast.cli.settings import write_toml
 from gatecast.cli.tables import as_csv, forecast_columns, scores_columns
 from gatecast.data import read
+from gatecast.forecast import Origins
 from gatecast.language import Text
 from gatecast.version import __version__
 
@@ -29,11 +30,14 @@ def forecast_job(data: str, settings: Settings, out: Path, *, force: bool, as_js
 
     Raises: GatecastError of every kind; then nothing was written.
     """
+    from gatecast.forecaster.bounds import check_known_ahead
+
     model = new_forecaster(settings)
     with replacing_folder(out, force) as folder:
         reading = read_table(data, settings)
         if not as_json:
             screen.show_reading(reading)
+        check_known_ahead(reading.panel, Origins.last(reading.panel), model.wishes.horizon)  # before the long work
         train(model, reading, settings)
         scores = judge(model, settings)
         forecast = model.predict()

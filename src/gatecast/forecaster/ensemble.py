@@ -65,7 +65,7 @@ class Members:
         Ctrl-C and a budget that runs out leave fewer members.
         """
         windows = _teaching(self.shares.training(), self.panel)
-        stopping = self.shares.stopping(_MOST_STOPPING)
+        stopping = self.shares.held_out(_MOST_STOPPING)
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
             stopping = windows.spread(_MOST_STOPPING)
         while len(self.networks) < self.plan.members and self._may_go_on():

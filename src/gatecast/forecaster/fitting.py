@@ -95,7 +95,7 @@ def _training_covariates(panel: Panel, shares: Split) -> np.ndarray:
 def _judge(members: Members, panel: Panel, shares: Split) -> tuple[Gate, Correction | None]:
     """Gate and conformal correction, from windows that trained nothing; no opinion where there is none to hold out."""
     config = members.plan.network
-    origins = shares.calibration(_MOST_CALIBRATION)
+    origins = shares.held_out(_MOST_CALIBRATION)
     if not len(origins.series):
         return Gate(), None
     prediction, scale, bases = predict(members.networks, members.reader, origins)

@@ -1,4 +1,4 @@
-"""Which rows train, which decide when to stop, which calibrate the intervals. Time flows one way through them."""
+"""Which rows train, and which are held out to judge, stop and calibrate. Time flows one way through them."""
 
 from __future__ import annotations
 
@@ -22,51 +22,43 @@ _MOST_HORIZONS = 48
 class Split:
     """How the rows of each series are shared out. All (series,), counted in rows from the series' start.
 
-    Targets of training windows lie before `train`, of stopping windows in `train` … `stop`, of calibration windows in
-    `calibrate` … `lengths`. Where the held-out rows are few, both share all of them: calibrate = train, stop = lengths.
+    Targets of training windows lie before `train`, those of held-out windows in `train` … `lengths`.
     """
 
     train: np.ndarray
-    stop: np.ndarray
-    calibrate: np.ndarray
     lengths: np.ndarray
     horizon: int
 
     def training(self) -> Windows:
         """Origins whose targets may train."""
-        first = np.full(len(self.lengths), least_context(self.horizon))
-        return Windows.between(first, self.train - self.horizon)
+        return Windows.between(self._first(), self.train - self.horizon)
 
     def everything(self) -> Windows:
         """All origins whose targets are known."""
-        first = np.full(len(self.lengths), least_context(self.horizon))
-        return Windows.between(first, self.lengths - self.horizon)
+        return Windows.between(self._first(), self.lengths - self.horizon)
 
-    def stopping(self, most: int) -> Origins:
-        """Held-out origins, at most so many, that decide which weights are kept."""
-        return Windows.between(self.train, self.stop - self.horizon).spread(most)
-
-    def calibration(self, most: int) -> Origins:
-        """Held-out origins, at most so many, that calibrate the intervals."""
-        return Windows.between(self.calibrate, self.lengths - self.horizon).spread(most)
+    def held_out(self, most: int) -> Origins:
+        """Held-out origins, at most so many: they decide which weights are kept, and calibrate the intervals."""
+        return Windows.between(self.train, self.lengths - self.horizon).spread(most)
 
     def independent(self) -> int:
-        """Calibration windows that do not overlap: what the calibration really rests on."""
-        return int(((self.lengths - self.calibrate) // self.horizon).sum())
+        """Held-out windows that do not overlap: what a judgement on them really rests on."""
+        return int(((self.lengths - self.train) // self.horizon).sum())
+
+    def _first(self) -> np.ndarray:
+        return np.full(len(self.lengths), least_context(self.horizon))
 
 
 def split(panel: Panel, horizon: int) -> Split:
     """Hold out the newest rows of each series: one to 48 horizons, as many as make 120 windows, a quarter at most.
 
-    From four horizons on, the older half decides when to stop and the newer half calibrates. Series that are too
-    short to hold a horizon out train on all their rows.
+    Series that are too short to hold a horizon out train on all their rows.
     """
     lengths = panel.lengths
     able = lengths >= 2 * horizon + least_context(horizon)
     wanted = min(_MOST_HORIZONS, -(-_ENOUGH_WINDOWS // max(1, int(able.sum()))))
     tail = np.where(able, np.clip(lengths // 4, horizon, wanted * horizon), 0)
-    half = np.where(tail >= 4 * horizon, tail // 2, 0)
-    return Split(lengths - tail, lengths - half, lengths - np.where(half > 0, half, tail), lengths, horizon)
+    return Split(lengths - tail, lengths, horizon)
 
 
 def least_context(horizon: int) -> int:
