@@ -189,11 +189,6 @@ def test_killed_three_times_and_resumed_gives_the_same_bytes(tmp_path: Path) -> 
     _kill_and_resume(tmp_path, 3, seed=0)
 
 
-@pytest.mark.slow
-def test_killed_a_hundred_times_and_resumed_gives_the_same_bytes(tmp_path: Path) -> None:
-    _kill_and_resume(tmp_path, 100, seed=1)
-
-
 def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     with_stops(path, ())
