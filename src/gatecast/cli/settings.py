@@ -2,9 +2,11 @@
 
     [data]      target time id past future layout dayfirst monthfirst calendar
     [forecast]  horizon model context season levels windows
-    [training]  seed steps members budget device
+    [training]  seed steps members budget device, and the fields of `gatecast.training.config.TrainingConfig`
+    [network]   the options of the model, as hidden and dropout
 
-Each key is a long option's name. What a value may be beyond its kind is for those to say who use it.
+Each key is a long option's name; the fields and the options of the model stand in the file alone. What a value may be
+beyond its kind is for those to say who use it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from gatecast.errors import OptionError, ReadError, nearest
 from gatecast.language import Text
 
 _NONE = "none"
+_NETWORK = "network"  # the section whose keys the model knows
+_LOOP = ("optimiser", "rate", "schedule", "warm_up", "batch", "round", "patience", "clip", "l1", "l2", "average")
 
 
 def _split(value: Any) -> Any:
@@ -94,6 +98,23 @@ class TrainingSettings:
     members: _Whole | None = None
     budget: _Number | None = None
     device: str = "auto"
+    optimiser: str | None = None
+    rate: _Number | None = None
+    schedule: str | None = None
+    warm_up: _Whole | None = None
+    batch: _Whole | None = None
+    round: _Whole | None = None
+    patience: _Whole | None = None
+    clip: _Number | None = None
+    l1: _Number | None = None
+    l2: _Number | None = None
+    average: _Number | None = None
+
+    def forecaster_options(self) -> dict[str, Any]:
+        """The keywords of `gatecast.Forecaster`; the fields of its `training` that were given."""
+        keys = asdict(self)
+        own = {name: keys.pop(name) for name in _LOOP}
+        return {**keys, "training": {name: value for name, value in own.items() if value is not None}}
 
 
 @dataclass(frozen=True, config=_CONFIG)
@@ -103,17 +124,19 @@ class Settings:
     data: DataSettings = Field(default_factory=DataSettings)
     forecast: ForecastSettings = Field(default_factory=ForecastSettings)
     training: TrainingSettings = Field(default_factory=TrainingSettings)
+    network: dict[str, Any] = Field(default_factory=dict)
 
     def forecaster_options(self) -> dict[str, Any]:
         """The keywords of `gatecast.Forecaster`. Raises: OptionError where the horizon is missing."""
-        wanted, training = self.forecast, self.training
+        wanted = self.forecast
         if wanted.horizon is None:
             raise OptionError(
                 "say how many steps to forecast: --horizon 5, or horizon under [forecast] in the TOML file.",
                 "请说明要预测多少步：--horizon 5，或在 TOML 文件的 [forecast] 下写 horizon。",
             )
         options = {name: value for name, value in asdict(wanted).items() if name != "windows"}
-        return {**options, "season": None if wanted.season == _NONE else wanted.season, **asdict(training)}
+        season = None if wanted.season == _NONE else wanted.season
+        return {**options, "season": season, **self.training.forecaster_options(), "network": self.network}
 
 
 _SECTIONS: dict[str, type[Any]] = {"data": DataSettings, "forecast": ForecastSettings, "training": TrainingSettings}
@@ -126,6 +149,8 @@ _KINDS = {
     "steps": Text("a whole number", "整数"),
     "members": Text("a whole number", "整数"),
     "budget": Text("a number of seconds", "秒数"),
+    **dict.fromkeys(("warm_up", "batch", "round", "patience"), Text("a whole number", "整数")),
+    **dict.fromkeys(("rate", "clip", "l1", "l2", "average"), Text("a number", "数")),
     "levels": Text("percentages such as 80,95", "百分数，例如 80,95"),
     "season": Text("auto, none, or whole numbers such as 24,168", "auto、none 或整数，例如 24,168"),
     "layout": Text("table or rows", "table 或 rows"),
@@ -141,7 +166,7 @@ def resolve(flags: Mapping[str, Any]) -> Settings:
 
     Raises: OptionError, ReadError; a message names the key, its place and what it must be.
     """
-    merged: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    merged: dict[str, dict[str, Any]] = {section: {} for section in (*_SECTIONS, _NETWORK)}
     file = flags.get("config")
     if file:
         for section, keys in _load(Path(file)).items():
@@ -162,7 +187,7 @@ def write_toml(settings: Settings, heading: Sequence[str]) -> str:
     default = asdict(Settings())
     lines = [f"# {line}" for line in heading]
     for section, keys in asdict(settings).items():
-        told = [(key, v) for key, v in keys.items() if v != default[section][key] or key == "seed"]
+        told = [(key, v) for key, v in keys.items() if v != default[section].get(key) or key == "seed"]
         if told:
             lines += ["", f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in told)]
     return "\n".join(lines) + "\n"
@@ -177,7 +202,7 @@ def _load(path: Path) -> dict[str, dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise OptionError(f"{path} is not valid TOML: {error}.", f"{path} 不是有效的 TOML：{error}。") from error
     for section, keys in document.items():
-        if section not in _SECTIONS:
+        if section not in (*_SECTIONS, _NETWORK):
             raise _unknown_section(path, section)
         if not isinstance(keys, dict):
             raise OptionError(
@@ -185,7 +210,7 @@ def _load(path: Path) -> dict[str, dict[str, Any]]:
                 f"{path}：{section} 应为一个小节，写作 [{section}]。",
             )
         for key in keys:
-            if _SECTION_OF.get(key) != section:
+            if section != _NETWORK and _SECTION_OF.get(key) != section:
                 raise _unknown_key(path, section, key)
     return document
 
@@ -196,7 +221,7 @@ def _unknown_section(path: Path, section: str) -> OptionError:
         return OptionError(
             f"{path}: {section!r} belongs under [{home}].", f"{path}：{section!r} 应写在 [{home}] 之下。"
         )
-    guess = nearest(section, _SECTIONS)
+    guess = nearest(section, (*_SECTIONS, _NETWORK))
     return OptionError(
         f"{path}: unknown section [{section}]{guess.english}; there are [data], [forecast] and [training].",
         f"{path}：未知的小节 [{section}]{guess.chinese}；可用：[data]、[forecast]、[training]。",

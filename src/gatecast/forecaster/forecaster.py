@@ -23,7 +23,7 @@ from gatecast.training.split import check_lengths
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gatecast.evaluation import Scores
@@ -45,6 +45,8 @@ class Forecaster:
     much as the data ask for. seed: the same seed gives the same bytes on a CPU. device: "auto", "cpu", "cuda".
     steps: exactly so many training steps; members: so many networks in the ensemble; None = as the plan finds right.
     `model.history.steps` and `model.plan.members` of a fit with a budget repeat that fit.
+    training: fields of `training.config.TrainingConfig`, as {"optimiser": "sgd", "l1": 1e-5}. network: options of the
+    model, as {"hidden": (64, 32), "dropout": 0.2}; `gatecast.models` has each model's config.
 
         model = Forecaster(horizon=5).fit("prices.csv", target="close")
         model.predict().to_frame()
@@ -65,8 +67,10 @@ class Forecaster:
         device: str = "auto",
         steps: int | None = None,
         members: int | None = None,
+        training: Mapping[str, Any] | None = None,
+        network: Mapping[str, Any] | None = None,
     ) -> None:
-        self.wishes = check_wishes(horizon, model, context, levels, steps, members, budget)
+        self.wishes = check_wishes(horizon, model, context, levels, steps, members, budget, training, network)
         self.season, self.seed, self.device = season, check_seed(seed), device
         self._torch_device = resolve_device(device)
         self._stage = "fit"

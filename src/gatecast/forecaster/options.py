@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gatecast import models
 from gatecast.errors import OptionError
 from gatecast.forecaster.plan import Wishes
+from gatecast.training.config import TrainingConfig, with_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,12 @@ def check_wishes(
     steps: int | None,
     members: int | None,
     budget: float | None,
+    training: Mapping[str, Any] | None,
+    network: Mapping[str, Any] | None,
 ) -> Wishes:
     """The wishes, as the plan takes them. Raises: OptionError that names the option and what it must be."""
-    if model != "auto":
-        models.get(str(model))
+    models.get("lstm" if model == "auto" else str(model)).configure(network or {})
+    with_wishes(TrainingConfig(), training or {})
     for name, number, least in (
         ("horizon", horizon, 1),
         ("context", context, 2),
@@ -46,6 +49,8 @@ def check_wishes(
         steps=None if steps is None else int(steps),
         members=None if members is None else int(members),
         budget=None if budget is None else float(budget),
+        training=dict(training or {}),
+        network=dict(network or {}),
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gatecast.language import Text
 from gatecast.models.network import NetworkConfig
-from gatecast.training.config import TrainingConfig
+from gatecast.training.config import TrainingConfig, with_wishes
 from gatecast.training.split import least_context
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Wishes:
     steps: int | None = None
     members: int | None = None
     budget: float | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,10 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     rows = int(split.train.sum())
     context, patch = _context(split, seasons, rows, wishes)
     unknown_step = panel.frequency.unit == "row" and not seasons
-    hidden = 32 if rows < _SMALL else 64 if rows < _LARGE else 128
     model = "lstm" if wishes.model == "auto" else wishes.model
     network = NetworkConfig(
         model=model,
-        options={"hidden": hidden, "layers": 1 if rows < _SMALL else 2, "dropout": _DROPOUT if rows >= _LARGE else 0.0},
+        options=_options(rows, wishes),
         horizon=wishes.horizon,
         context=context,
         patch=patch,
@@ -88,6 +89,15 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, wishes.budget)
     return Plan(network, training, members, _FINISH, wishes.budget, _reasons(panel, network, training, members))
+
+
+def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
+    """Sizes of the backbone: as wished, else from the number of rows."""
+    hidden = 32 if rows < _SMALL else 64 if rows < _LARGE else 128
+    chosen = {"hidden": hidden, "layers": 1 if rows < _SMALL else 2, "dropout": _DROPOUT if rows >= _LARGE else 0.0}
+    if isinstance(wishes.network.get("hidden"), list | tuple):
+        del chosen["layers"]  # a width a layer says how many
+    return {**chosen, **wishes.network}
 
 
 def _members(rows: int, budget: float | None) -> int:
@@ -130,14 +140,14 @@ def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:
 def _training(wishes: Wishes, rows: int) -> TrainingConfig:
     config = TrainingConfig() if rows < _LARGE else TrainingConfig(steps=3000, patience=12)
     if wishes.steps is not None:
-        return replace(config, steps=wishes.steps, patience=0)
-    if wishes.budget is not None:
-        return replace(config, steps=np.iinfo(np.int32).max)
-    return config
+        config = replace(config, steps=wishes.steps, patience=0)
+    elif wishes.budget is not None:
+        config = replace(config, steps=np.iinfo(np.int32).max)
+    return with_wishes(config, wishes.training)
 
 
 def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig, members: int) -> tuple[Text, ...]:
-    hidden, layers = network.options["hidden"], network.options["layers"]
+    hidden, layers = network.options["hidden"], network.options.get("layers") or len(network.options["hidden"])
     reasons = [
         Text(
             f"{members} × {network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
