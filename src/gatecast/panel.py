@@ -1,6 +1,6 @@
 """`Panel`: one or many time series as flat arrays. Numpy only; knows no files and no torch.
 
-Guarantees: times strictly increase within a series; every value is finite and below 1e300 (checked when a panel is
+Guarantees: times strictly increase within a series; every value is finite and below 1e302 (checked when a panel is
 made); column 0 is the target, then the past covariates, then the covariates known ahead; all arrays are read-only.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from gatecast.errors import ColumnError, DataError
 from gatecast.frequency import Frequency
 
-_LARGEST = 1e300  # sums over a series must not overflow
+_LARGEST = 1e302  # sums over a series must not overflow
 
 
 @dataclass(frozen=True)
