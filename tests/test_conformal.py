@@ -87,3 +87,17 @@ def test_a_correction_survives_json():
     again = Correction.from_dict(json.loads(json.dumps(correction.to_dict())))
     assert again.levels == correction.levels
     np.testing.assert_array_equal(again.shift, correction.shift)
+
+
+def test_intervals_that_became_narrower_are_given_back_what_they_lost():
+    before, actual, scale = heteroscedastic(0, 500)
+    correction = Correction.fit(before, actual, scale, LEVELS)
+    half = Prediction(
+        before.point, (before.lower + before.point[..., None]) / 2, (before.upper + before.point[..., None]) / 2
+    )
+    again = correction.kept_wide(before, half, scale).apply(half, scale)
+    first = correction.apply(before, scale)
+    widths = [((one.upper - one.lower) / scale[:, None, None]).mean((0, 1)) for one in (first, again)]
+    np.testing.assert_allclose(*widths, rtol=0.02)
+    wider = correction.kept_wide(half, before, scale)
+    assert (wider.shift == correction.shift).all()

@@ -71,6 +71,16 @@ class Correction:
             np.maximum.accumulate(upper[:, :, rising], axis=2)[:, :, back],
         )
 
+    def kept_wide(self, before: Prediction, after: Prediction, scale: np.ndarray) -> Self:
+        """For a method that has since learnt from the very windows of the correction, and trusts itself too much there.
+
+        before, after: its intervals on these windows, uncorrected, when the correction was learnt and now. Where they
+        became narrower, both ends move out by the mean difference. scale: (windows,), positive.
+        """
+        lost = (before.upper - before.lower) - (after.upper - after.lower)  # (windows, horizon, levels)
+        lost = (lost / scale[:, None, None]).mean(0) / 2
+        return type(self)(self.levels, self.shift + np.maximum(lost, 0.0))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
         return {"levels": list(self.levels), "shift": self.shift.tolist()}

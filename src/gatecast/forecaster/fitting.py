@@ -76,8 +76,7 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
     reader = WindowReader(panel, scaler, plan.network.context, wishes.horizon, job.device)
     members = Members(panel, reader, shares, plan, job)
     members.train()
-    gate, correction = _judge(members, panel, shares)
-    members.finish()
+    gate, correction = _judge_and_finish(members, panel, shares)
     plan = replace(plan, members=len(members.networks))  # a budget or Ctrl-C may have left fewer
     return Fitted(
         tuple(members.networks), scaler, gate, correction, plan, tuple(members.histories), seasons, job.device
@@ -92,19 +91,27 @@ def _training_covariates(panel: Panel, shares: Split) -> np.ndarray:
     return panel.values[inside < np.repeat(shares.train, panel.lengths), 1:]
 
 
-def _judge(members: Members, panel: Panel, shares: Split) -> tuple[Gate, Correction | None]:
-    """Gate and conformal correction, from windows that trained nothing; no opinion where there is none to hold out."""
-    config = members.plan.network
-    origins = shares.held_out(_MOST_CALIBRATION)
+def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Gate, Correction | None]:
+    """Gate and conformal correction, from windows that trained nothing; then every member learns from these too.
+
+    No opinion where there is none to hold out, or where they never change.
+    """
+    config, origins = members.plan.network, shares.held_out(_MOST_CALIBRATION)
     if not len(origins.series):
+        members.finish()
         return Gate(), None
-    prediction, scale, bases = predict(members.networks, members.reader, origins)
+    before, scale, bases = predict(members.networks, members.reader, origins)
     moving = scale > 0
     if not moving.any():
+        members.finish()
         return Gate(), None
     rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
-    actual, scale, bases = panel.y[rows][moving], scale[moving], bases[moving]
-    held = Prediction(*(part[moving] for part in prediction))
-    gate = Gate.fit(held.point, bases, actual, scale, shares.independent())
-    held = gate.apply(held, bases)
-    return gate, Correction.fit(held, actual, scale, config.levels, independent=shares.independent())
+    actual = panel.y[rows][moving]
+    before, bases = Prediction(*(part[moving] for part in before)), bases[moving]
+    gate = Gate.fit(before.point, bases, actual, scale[moving], shares.independent())
+    corrected = Correction.fit(
+        gate.apply(before, bases), actual, scale[moving], config.levels, independent=shares.independent()
+    )
+    members.finish()
+    after = Prediction(*(part[moving] for part in predict(members.networks, members.reader, origins)[0]))
+    return gate, corrected.kept_wide(before, after, scale[moving])

@@ -22,6 +22,7 @@ _PATCHES = 32  # about so many where a long context has no season to be cut by
 _FINISH = 1 / 3
 _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and dropout
 _DROPOUT = 0.1
+_PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
 
@@ -142,7 +143,7 @@ def _training(wishes: Wishes, rows: int) -> TrainingConfig:
     if wishes.steps is not None:
         config = replace(config, steps=wishes.steps, patience=0)
     elif wishes.budget is not None:
-        config = replace(config, steps=np.iinfo(np.int32).max)
+        config = replace(config, steps=np.iinfo(np.int32).max, patience=_PATIENT)
     return with_wishes(config, wishes.training)
 
 
