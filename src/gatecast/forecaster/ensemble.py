@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gatecast.windows import WindowReader, Windows
 
 _MOST_STOPPING = 512
+_TRAINING_SHARE = 0.97  # of a budget; the rest is for reading, judging and calibrating
 _LATE = 1.02  # a fit may end so much later than its budget
 _PREDICTION_BATCH = 1024
 
@@ -92,7 +93,7 @@ class Members:
         """The first member may take its share of the budget; the others take as many steps as it took."""
         config, budget = self.plan.training, None
         if self.plan.budget is not None and member == 0:
-            budget = self.plan.budget / self.plan.members / (1 + self.plan.finish)
+            budget = _TRAINING_SHARE * self.plan.budget / self.plan.members / (1 + self.plan.finish)
         elif self.plan.budget is not None:
             config = replace(config, steps=max(1, self.histories[0].steps), patience=0)
         run = self._run("train", member, windows, config)

@@ -88,7 +88,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         future=len(panel.future),
     )
     training = _training(wishes, rows)
-    members = wishes.members or _members(rows, wishes.budget)
+    members = wishes.members or _members(rows, context // patch, wishes.budget)
     return Plan(network, training, members, _FINISH, wishes.budget, _reasons(panel, network, training, members))
 
 
@@ -101,11 +101,12 @@ def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
     return {**chosen, **wishes.network}
 
 
-def _members(rows: int, budget: float | None) -> int:
+def _members(rows: int, positions: int, budget: float | None) -> int:
     """From the data's size and the budget, never from the clock: a plan can be repeated."""
     if budget is None:
         return 3 if rows < _SMALL else 1
-    needed = 5 + 50 * min(1.0, rows / 300_000)  # seconds in which one member learns what it can
+    # seconds in which one member learns most of what it can: several that stopped short are no better than one
+    needed = 5 + 50 * min(1.0, rows / 300_000) * max(1.0, positions / 14)
     return int(np.clip(budget / needed, 1, 5))
 
 
