@@ -32,7 +32,7 @@ def forecast_job(data: str, settings: Settings, out: Path, *, force: bool, as_js
     """
     from gatecast.forecaster.bounds import check_known_ahead
 
-    model = new_forecaster(settings)
+    model = new_forecaster(_shared(settings))
     with replacing_folder(out, force) as folder:
         reading = read_table(data, settings)
         if not as_json:
@@ -66,6 +66,14 @@ def new_forecaster(settings: Settings) -> Forecaster:
     from gatecast.forecaster import Forecaster
 
     return Forecaster(**settings.forecaster_options())
+
+
+def _shared(settings: Settings) -> Settings:
+    """The budget is that of the whole job: half for the forecast's training, half for its twin before the judge."""
+    budget = settings.training.budget
+    if budget is None:
+        return settings
+    return replace(settings, training=replace(settings.training, budget=budget / 2))
 
 
 def read_table(data: str, settings: Settings) -> Reading:
