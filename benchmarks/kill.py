@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -86,17 +87,22 @@ def main() -> None:
         write_data(Path(name))
         seconds = min(finish(Path(name), *options) for options in ((), ("--force",), ("--force",)))
         expected = content(Path(name))
-    for number in range(given.kills):
+
+    def killed_and_resumed(after: float) -> tuple[str, bool]:
         with tempfile.TemporaryDirectory() as name:
-            folder, after = Path(name), float(draws.uniform(0, seconds))
+            folder = Path(name)
             write_data(folder)
             where = kill(folder, after)
             finish(folder, "--resume")
-            same = content(folder) == expected
-        found[f"killed {where}"] += 1
-        found["same bytes"] += same
-        if not same:
-            print(f"kill {number} of seed {given.seed}, after {after:.3f} s, {where}: other bytes", flush=True)
+            return where, content(folder) == expected
+
+    moments = [float(moment) for moment in draws.uniform(0, seconds, given.kills)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each run has one thread
+        for after, (where, same) in zip(moments, pool.map(killed_and_resumed, moments), strict=True):
+            found[f"killed {where}"] += 1
+            found["same bytes"] += same
+            if not same:
+                print(f"seed {given.seed}, killed after {after:.3f} s, {where}: other bytes", flush=True)
     rows = [
         {
             "kills": given.kills,
