@@ -38,7 +38,7 @@ def test_no_such_file_offers_the_nearest(tmp_path: Path) -> None:
 
 
 def test_folder(tmp_path: Path) -> None:
-    assert "is a folder" in message(tmp_path)
+    assert message(tmp_path).endswith(" is a folder; give a file in it.")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"  \n\t\n", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])

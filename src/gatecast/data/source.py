@@ -66,9 +66,8 @@ def open_path(path: Path) -> TextSource | FrameSource:
 
 def _load(path: Path) -> bytes:
     try:
-        if path.is_dir():
-            raise ReadError(f"{path} is a folder; give a file in it.", f"{path} 是文件夹；请指定其中的文件。")
-        return path.read_bytes()
+        is_folder = path.is_dir()
+        content = b"" if is_folder else path.read_bytes()
     except FileNotFoundError as error:
         near = nearest(path.name, _neighbours(path))
         raise ReadError(f"there is no file {path}{near.english}.", f"文件 {path} 不存在{near.chinese}。") from error
@@ -79,6 +78,9 @@ def _load(path: Path) -> bytes:
         ) from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise ReadError(f"{path} cannot be read: {error}.", f"无法读取 {path}：{error}。") from error
+    if is_folder:
+        raise ReadError(f"{path} is a folder; give a file in it.", f"{path} 是文件夹；请指定其中的文件。")
+    return content
 
 
 def _neighbours(path: Path) -> list[str]:

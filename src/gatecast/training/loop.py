@@ -148,6 +148,8 @@ class Trainer:
             group["lr"] = rate
 
         def closure() -> torch.Tensor:
+            if self.fixed_batch:  # L-BFGS compares losses, so that each closure of a step drops the same elements
+                torch.manual_seed(torch_seed(self.run.seed, "dropout", self.record.step, self.record.recoveries))
             self.optimiser.zero_grad(set_to_none=True)
             total, weight = self.network.loss(batch)
             loss = total / weight.clamp(min=1e-9)
