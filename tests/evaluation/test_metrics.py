@@ -149,3 +149,9 @@ def test_errors_are_finite_and_silent(actual, point):
     assert np.isfinite(values).all()
     assert 0 <= values[2] <= 200 * (1 + 1e-12)
     assert values[0] <= values[1] * (1 + 1e-9)
+
+
+def test_a_copy_but_for_rounding_says_no_direction():
+    last = np.array([10.58, 3.0])
+    actual = last[:, None] + np.array([[1.0, -1.0], [2.0, 1.0]])
+    assert np.isnan(metrics.direction(actual, last[:, None] * (1 + 1e-9) + np.zeros((2, 2)), last))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Elementwise statistics
 
+_ROUNDING = 1e-7  # of float32, in which networks compute
+
 
 def absolute_error(actual: np.ndarray, point: np.ndarray) -> np.ndarray:
     """|y − ŷ|."""
@@ -120,5 +122,6 @@ def direction(actual: np.ndarray, point: np.ndarray, last: np.ndarray) -> float:
     forecast, which never says a direction.
     """
     said, happened = np.sign(point - last[:, None]), np.sign(actual - last[:, None])
+    said[np.isclose(point, last[:, None], rtol=_ROUNDING, atol=0.0)] = 0  # a rounding error says no direction
     counts = (said != 0) & (happened != 0)
     return float((said == happened)[counts].mean()) if counts.any() else float("nan")
