@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,15 +111,12 @@ class Members:
             config = replace(
                 self.plan.training, steps=steps, patience=0, rate=rate, schedule="cosine", warm_up=min(10, steps)
             )
-            if (
-                train(network, self._run("finish", member, windows, config), resume=self.job.resume).stopped
-                == "interrupted"
-            ):
+            finished = train(network, self._run("finish", member, windows, config), resume=self.job.resume)
+            if finished.stopped == "interrupted":
                 break
 
     def _run(self, phase: str, member: int, windows: Windows, config: TrainingConfig) -> Run:
         """What both phases have in common."""
-        place = [self.panel.fingerprint(), self.plan.to_dict(), self.job.seed, self.job.stage, member, phase]
         path = self.job.checkpoint
         return Run(
             reader=self.reader,
@@ -129,8 +127,17 @@ class Members:
             stage=self.job.stage,
             on_progress=self._teller(phase, member),
             checkpoint=None if path is None else path.with_name(f"{path.name}-{phase}-{member}"),
-            identity=hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest(),
+            identity="" if path is None else self._identity(phase, member),
         )
+
+    def _identity(self, phase: str, member: int) -> str:
+        """What a checkpoint must match: the data, the plan, the seed, and the place in the run."""
+        place = [self._data, self.plan.to_dict(), self.job.seed, self.job.stage, member, phase]
+        return hashlib.sha256(json.dumps(place, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def _data(self) -> str:
+        return self.panel.fingerprint()
 
     def _teller(self, phase: str, member: int) -> Callable[[Progress], None] | None:
         """Turns the progress of one training into that of the whole fit."""
