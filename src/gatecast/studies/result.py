@@ -1,0 +1,59 @@
+"""What a study found, ready to be printed or drawn: words, tables, charts. Knows no study and no way to show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gatecast.language import Text
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve of a chart. x, y: as many numbers each. dotted: what a model said, where others are solid data."""
+
+    name: Text
+    x: Sequence[Any]
+    y: Sequence[Any]
+    dotted: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves over one axis. The labels name the quantity and its unit."""
+
+    title: Text
+    x_label: Text
+    y_label: Text
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One step of a study. words: a paragraph each. table: columns by name, as many values each."""
+
+    heading: Text
+    words: tuple[Text, ...]
+    table: Mapping[str, Sequence[Any]] | None = None
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """All of a study, in the order in which it is read."""
+
+    number: int
+    title: Text
+    sections: tuple[Section, ...]
+
+
+class StudyProgress(NamedTuple):
+    """How far a study has come. part: what is being done; done, total: how much of the whole study, in any unit."""
+
+    part: Text
+    done: float
+    total: float
+
+
+OnProgress = Callable[[StudyProgress], None]
