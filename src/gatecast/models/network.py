@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from gatecast.errors import OptionError
 from gatecast.models import registry
+from gatecast.models.bases import Bases
 from gatecast.nn.options import whole
 
 if TYPE_CHECKING:
@@ -100,58 +101,13 @@ def window_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Te
     return torch.where(moves, centre, target[:, -1:]), torch.where(moves, scale, 0.0)
 
 
-class Bases(nn.Module):
-    """Naive forecasts from every position: what the network is added to.
-
-    Last value; for every season the last one repeated, and the same shifted by the change of level since then; the
-    mean of the newest patch or season; the last value continued at the context's drift.
-    """
-
-    newest: torch.Tensor  # (positions,) each position's last step
-    ahead: torch.Tensor  # (horizon,) 1 … horizon
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        ends = torch.arange(config.patch, config.context + 1, config.patch)[:, None]  # (P, 1)
-        ahead = torch.arange(config.horizon)  # (H,)
-        self.near = config.patch if config.patch > 1 else min((*config.seasons, 8)[0], config.context)
-        self.periods = tuple(sorted({*config.seasons, *config.lags}))
-        for k, season in enumerate(self.periods):
-            index = ends - season + ahead % season  # (P, H)
-            self.register_buffer(f"season_{k}", index.clamp(min=0), persistent=False)
-            self.register_buffer(f"level_{k}", (ends[:, 0] - 1 - season).clamp(min=0), persistent=False)
-        self.register_buffer("newest", ends[:, 0] - 1, persistent=False)
-        self.register_buffer("ahead", (ahead + 1).float(), persistent=False)
-        self.count = 3 + 2 * len(self.periods)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (batch, context) scaled → (batch, positions, horizon, bases)."""
-        last = x[:, self.newest, None].expand(-1, -1, len(self.ahead))  # (B, P, H)
-        level = self._level(x)  # (B, C)
-        bases = [last, level[:, self.newest, None].expand_as(last), last + self._drift(x)]
-        for k in range(len(self.periods)):
-            repeated = x[:, self.get_buffer(f"season_{k}")]
-            change = level[:, self.newest] - level[:, self.get_buffer(f"level_{k}")]
-            bases += [repeated, repeated + change[:, :, None]]
-        return torch.stack(bases, dim=-1)
-
-    def _level(self, x: torch.Tensor) -> torch.Tensor:
-        """Mean of the newest `near` values at every step, of fewer at the start: (batch, context)."""
-        padded = F.pad(x[:, None], (self.near - 1, 0), mode="replicate")
-        return F.avg_pool1d(padded, self.near, stride=1)[:, 0]
-
-    def _drift(self, x: torch.Tensor) -> torch.Tensor:
-        """The change a step since the context began, continued: (batch, positions, horizon)."""
-        slope = (x[:, self.newest] - x[:, :1]) / (self.newest + 1)
-        return slope[:, :, None] * self.ahead
-
-
 class ForecastNetwork(nn.Module):
     """Quantiles of the next `horizon` values from every patch of the context."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
+        self.causal = registry.get(config.model).causal  # else every position but the newest has read its own answer
         self.bases = Bases(config)
         inputs = config.patch * (1 + bool(self.bases.periods) + config.past + config.future) + 1
         self.backbone = registry.build(config.model, inputs, config.options)
@@ -165,13 +121,13 @@ class ForecastNetwork(nn.Module):
         nn.init.zeros_(self.mixture.bias)
 
     def forward(self, batch: Batch, *, newest_only: bool = False) -> Scaled:
-        """Forecast from every position, or from the newest alone (what a user sees)."""
+        """Forecast from every position, or from the newest alone (what a user sees, and all of a model not causal)."""
         centre, scale = window_scale(batch.target, batch.observed)
         x = ((batch.target - centre) / torch.where(scale > 0, scale, torch.inf)).float()  # (B, C), 0 where constant
         hidden, _ = self.backbone(self._inputs(x, batch))  # (B, P, hidden)
         features = torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1)
         bases = self.bases(x)
-        if newest_only:
+        if newest_only or not self.causal:
             features, bases = features[:, -1:], bases[:, -1:]
         return Scaled(self._quantiles(features, bases), bases, centre, scale)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _PACKAGE, _, _OWN_NAME = __name__.rpartition(".")
-_NOT_MODELS = {_OWN_NAME, "network"}
+_NOT_MODELS = {_OWN_NAME, "bases", "network"}
 
 
 class Backbone(Protocol):

@@ -46,10 +46,8 @@ class LSTM(Stack):
         h, c = parts
         return lstm_step(x, h, c, weights)
 
-    def _kernel(
-        self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int, dropout: float
-    ) -> tuple[Tensor, ...]:
-        return torch.lstm(x, parts, weights, self.bias, layers, dropout, self.training, self.bidirectional, False)
+    def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
+        return torch.lstm(x, parts, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
 
 
 class GRU(Stack):
@@ -76,11 +74,9 @@ class GRU(Stack):
         (h,) = parts
         return (gru_step(x, h, weights),)
 
-    def _kernel(
-        self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int, dropout: float
-    ) -> tuple[Tensor, ...]:
+    def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
         (h,) = parts
-        return torch.gru(x, h, weights, self.bias, layers, dropout, self.training, self.bidirectional, False)
+        return torch.gru(x, h, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
 
 
 class RNN(Stack):
@@ -109,9 +105,7 @@ class RNN(Stack):
         (h,) = parts
         return (rnn_step(x, h, weights, self.nonlinearity),)
 
-    def _kernel(
-        self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int, dropout: float
-    ) -> tuple[Tensor, ...]:
+    def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
         (h,) = parts
         kernel = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
-        return kernel(x, h, weights, self.bias, layers, dropout, self.training, self.bidirectional, False)
+        return kernel(x, h, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout as drop
 
 from gatecast.errors import DataError
 from gatecast.nn import options
 from gatecast.nn.cells import Weights
+from gatecast.nn.dropout import Dropout
 from gatecast.nn.state import Parts, State, StateForm
 
 
@@ -58,6 +58,7 @@ class Stack(nn.Module):
         self.bias = options.flag("bias", bias)
         self.batch_first = options.flag("batch_first", batch_first)
         self.dropout = options.probability("dropout", dropout)
+        self.between = Dropout(self.dropout)
         self.bidirectional = options.flag("bidirectional", bidirectional)
         self.proj_size = options.projection("proj_size", proj_size, min(self.widths))
         self.fused = options.flag("fused", fused)
@@ -88,8 +89,9 @@ class Stack(nn.Module):
         elif self.batch_first:
             x = x.transpose(0, 1)  # (time, batch, inputs)
         groups = self._form.zeros(x) if state is None else self._form.unpack(state, x, batched)
-        if self.fused and self.equal:
-            y, *parts = self._kernel(x, groups[0], weights, self.num_layers, self.dropout)
+        drops = self.training and self.dropout > 0 and self.num_layers > 1  # the kernel's dropout has no own stream
+        if self.fused and self.equal and not drops:
+            y, *parts = self._kernel(x, groups[0], weights, self.num_layers)
             groups = [tuple(parts)]
         else:
             y, groups = self._layer_by_layer(x, groups)
@@ -139,9 +141,7 @@ class Stack(nn.Module):
         """One step of the cell."""
         raise NotImplementedError
 
-    def _kernel(
-        self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int, dropout: float
-    ) -> tuple[Tensor, ...]:
+    def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
         """torch's kernel over `layers` layers: x (time, batch, inputs) → y, then the parts of the last state."""
         raise NotImplementedError
 
@@ -150,9 +150,9 @@ class Stack(nn.Module):
         ends: list[Parts] = []
         for layer, start in enumerate(starts):
             if layer:
-                x = drop(x, self.dropout, self.training)  # (time, batch, layer's inputs)
+                x = self.between(x)  # (time, batch, layer's inputs)
             if self.fused:
-                x, *end = self._kernel(x, start, self._layer_weights(layer, layer + 1), 1, 0.0)
+                x, *end = self._kernel(x, start, self._layer_weights(layer, layer + 1), 1)
             else:
                 x, *end = self._textbook(x, start, layer)
             ends.append(tuple(end))

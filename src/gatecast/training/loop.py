@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from gatecast.errors import TrainingError
-from gatecast.runtime import at_most_threads, keeping_memory, private_torch_stream, stream, torch_seed
+from gatecast.nn.dropout import seed_dropout
+from gatecast.runtime import at_most_threads, keeping_memory, stream, torch_seed
 from gatecast.training.history import History, Progress
 from gatecast.training.optimisers import Average, make_optimiser, penalty, rate_at
 from gatecast.training.resuming import load_run, save_run
@@ -77,7 +78,7 @@ def train(network: ForecastNetwork, run: Run, *, resume: bool = False) -> Histor
 
     Raises: TrainingError if the loss is not finite at any learning rate.
     """
-    with keeping_memory(), at_most_threads(_threads(network, run)), private_torch_stream(run.seed, "training"):
+    with keeping_memory(), at_most_threads(_threads(network, run)):
         trainer = Trainer(network, run)
         if resume:
             trainer.resume()
@@ -119,7 +120,7 @@ class Trainer:
     def _round(self) -> float:
         """Steps up to the next validation; the mean loss over them."""
         record, config = self.record, self.config
-        torch.manual_seed(torch_seed(self.run.seed, "dropout", record.step, record.recoveries))
+        seed_dropout(self.network, torch_seed(self.run.seed, "dropout", record.step, record.recoveries))
         draws = stream(self.run.seed, "batch", record.step, record.recoveries)
         steps = min(config.round, config.steps - record.step)
         numbers = draws.integers(len(self.run.windows), size=(steps, config.batch))
@@ -149,7 +150,7 @@ class Trainer:
 
         def closure() -> torch.Tensor:
             if self.fixed_batch:  # L-BFGS compares losses, so that each closure of a step drops the same elements
-                torch.manual_seed(torch_seed(self.run.seed, "dropout", self.record.step, self.record.recoveries))
+                seed_dropout(self.network, torch_seed(self.run.seed, "dropout", self.record.step))
             self.optimiser.zero_grad(set_to_none=True)
             total, weight = self.network.loss(batch)
             loss = total / weight.clamp(min=1e-9)
