@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
-from gatecast.panel import Layout, Panel
+from gatecast.panel import Layout, Panel, Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ class Forecast:
     """The next `horizon` values of every series, in the unit that came in.
 
     ids: (series,). time, point: (series, horizon). levels: central intervals in percent, as (80, 95).
-    lower, upper: (series, horizon, levels).
+    lower, upper: (series, horizon, levels). parts: (series,) which column each is, where several were forecast.
     """
 
     ids: tuple[str, ...]
@@ -74,6 +74,7 @@ class Forecast:
     upper: np.ndarray
     target: str
     layout: Layout
+    parts: tuple[Part, ...] = ()
 
     @classmethod
     def from_prediction(cls, panel: Panel, prediction: Prediction, levels: Sequence[float]) -> Forecast:
@@ -81,7 +82,7 @@ class Forecast:
         horizon = prediction.point.shape[1]
         time = panel.frequency.after(panel.last_time(), horizon)
         point, lower, upper = prediction
-        return cls(panel.ids, time, point, tuple(levels), lower, upper, panel.target, panel.layout)
+        return cls(panel.ids, time, point, tuple(levels), lower, upper, panel.target, panel.layout, panel.parts)
 
     def __len__(self) -> int:
         """Number of series."""
@@ -92,13 +93,11 @@ class Forecast:
         return self.point.shape[1]
 
     def columns(self) -> dict[str, np.ndarray]:
-        """The table, a flat array a column: the input's own id and time columns, `forecast`, `lo-80`, `hi-80`, …"""
-        table: dict[str, np.ndarray] = {}
-        if self.layout.id is not None:
-            ids = (
-                np.array([int(i) for i in self.ids]) if self.layout.id_is_integer else np.array(self.ids, dtype=object)
-            )
-            table[self.layout.id] = np.repeat(ids, self.horizon)
+        """The table, a flat array a column: the input's own id and time columns, `forecast`, `lo-80`, `hi-80`, …
+
+        Where several columns were forecast, `target` stands first and names the one that a row is of.
+        """
+        table = {name: np.repeat(names, self.horizon) for name, names in series_names(self).items()}
         table[self.layout.time or "step"] = self.time.ravel()
         table["forecast"] = self.point.ravel()
         for k, level in enumerate(self.levels):
@@ -118,3 +117,17 @@ class Forecast:
                 zone = "UTC"  # polars has no name for offsets such as +05:30; the instants are the same
             frame = frame.with_columns(column.dt.convert_time_zone(zone))
         return frame.to_native()
+
+
+def series_names(told: Panel | Forecast) -> dict[str, np.ndarray]:
+    """What tells the series apart in a table, (series,) a column: `target` where there are several, the user's id."""
+    table: dict[str, np.ndarray] = {}
+    own = tuple(part.id for part in told.parts) or told.ids
+    if told.parts:
+        name = "target" if "target" not in (told.layout.id, told.layout.time) else "column"
+        table[name] = np.array([part.target for part in told.parts], dtype=object)
+    if told.layout.id is not None:
+        table[told.layout.id] = (
+            np.array([int(one) for one in own]) if told.layout.id_is_integer else np.array(own, dtype=object)
+        )
+    return table

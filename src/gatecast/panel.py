@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +39,13 @@ class Layout:
     id_is_integer: bool = False
 
 
+class Part(NamedTuple):
+    """Of which column a series is, and what it is called in the user's own id column, where several are forecast."""
+
+    target: str
+    id: str
+
+
 @dataclass(frozen=True)
 class Panel:
     """Series one after another: series `i` is rows `offsets[i]:offsets[i + 1]`.
@@ -45,6 +53,7 @@ class Panel:
     values: (rows, columns) float64. time: (rows,) datetime64[us], or int64 for an index.
     past, future: names of the covariates known up to now, and of those known ahead.
     ahead: (series, steps, len(future)) values of the future covariates after each series' last row; steps may be 0.
+    parts: (series,) where several columns are forecast, each of them a series: which one; () where it is one column.
     """
 
     values: np.ndarray
@@ -57,6 +66,7 @@ class Panel:
     future: tuple[str, ...] = ()
     ahead: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
     layout: Layout = field(default_factory=Layout)
+    parts: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.time), len(self.columns)) or self.offsets[-1] != len(self.time):
@@ -146,6 +156,7 @@ class Panel:
             offsets=np.concatenate([[0], np.cumsum(self.lengths[series])]).astype(np.int64),
             ids=tuple(self.ids[i] for i in series),
             ahead=self.ahead[series],
+            parts=tuple(self.parts[i] for i in series) if self.parts else (),
         )
 
     def fingerprint(self) -> str:

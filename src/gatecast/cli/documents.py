@@ -30,6 +30,7 @@ def of_reading(reading: Reading) -> dict[str, Any]:
         "rows": len(panel.time),
         "series": len(panel),
         "target": panel.target,
+        "targets": list(dict.fromkeys(part.target for part in panel.parts)) or [panel.target],
         "past": panel.past,
         "future": panel.future,
         "frequency": panel.frequency.describe(),
@@ -55,7 +56,6 @@ def of_training(model: Forecaster) -> dict[str, Any]:
         "steps": history.steps,
         "best_step": history.best_step,
         "stopped": history.stopped,
-        "notes": history.notes,
     }
 
 

@@ -58,7 +58,7 @@ _CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
 class DataSettings:
     """How to read the table; see `gatecast.data.ReadOptions`."""
 
-    target: str | None = None
+    target: str | tuple[str, ...] | None = None
     time: str | None = None
     id: str | None = None
     past: _Names = ()
@@ -154,6 +154,7 @@ _KINDS = {
     "levels": Text("percentages such as 80,95", "百分数，例如 80,95"),
     "season": Text("auto, none, or whole numbers such as 24,168", "auto、none 或整数，例如 24,168"),
     "layout": Text("table or rows", "table 或 rows"),
+    "target": Text("one name, or several", "一个或多个列名"),
     "past": Text("names of columns", "列名"),
     "future": Text("names of columns", "列名"),
     "dayfirst": Text("true or false", "true 或 false"),

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 
 def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: ReadOptions) -> tuple[Rows, list[Note]]:
-    """Take the columns that have a role out of the table.
+    """Take the columns that have a role out of the table. roles: of one target.
 
     Raises: ColumnError for cells that are no numbers, TimeError for those that are no dates, DataError for missing ids.
     """
-    used = (roles.target, *roles.past, *roles.future)
+    (target,) = roles.targets
+    used = (target, *roles.past, *roles.future)
     values = np.column_stack([_numbers(table, profiles, position, roles) for position in used])
     series, ids = _series(table, roles.id)
     notes = _word_notes(profiles, used)
@@ -48,7 +49,7 @@ def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: R
         time=time,
         values=values,
         place=table.rows,
-        target=table.names[roles.target],
+        target=table.names[target],
         past=tuple(table.names[i] for i in roles.past),
         future=tuple(table.names[i] for i in roles.future),
         in_file=table.in_file,

@@ -20,6 +20,7 @@ from gatecast.data.reading import ColumnInfo, Note, Reading, ReadOptions
 from gatecast.data.repair import Clean, repair
 from gatecast.data.roles import find_roles
 from gatecast.data.rows import Rows
+from gatecast.data.several import together
 from gatecast.data.source import TextSource, open_path
 from gatecast.data.table import Table
 from gatecast.data.wide import one_series_a_row
@@ -35,13 +36,15 @@ def read(source: Any, options: ReadOptions) -> Reading:
     _check(options)
     if isinstance(source, Panel):
         return Reading(source, (), summarise(source, len(source.columns)), describe_numbers(source))
-    rows, notes, columns = _rows(source, options)
-    clean = repair(rows)
-    panel = _panel(clean, options)
-    width = len(columns) if not rows.wide else 2
+    each, notes, columns = _rows(source, options)
+    clean, parts = together([repair(rows) for rows in each])
+    panel = replace(_panel(clean, options), parts=parts)
+    wide = each[0].wide
+    width = len(columns) if not wide else 2
     notes = [*notes, *clean.notes, *notice(panel)]
-    if columns and not rows.wide:
-        options = replace(options, target=panel.target, time=panel.layout.time, id=panel.layout.id)
+    if columns and not wide:
+        target = tuple(rows.target for rows in each) if parts else panel.target
+        options = replace(options, target=target, time=panel.layout.time, id=panel.layout.id)
     return Reading(panel, tuple(notes), summarise(panel, width), columns or describe_numbers(panel), options)
 
 
@@ -53,15 +56,15 @@ def _check(options: ReadOptions) -> None:
         )
 
 
-def _rows(source: Any, options: ReadOptions) -> tuple[Rows, list[Note], tuple[ColumnInfo, ...]]:
-    """Anything that can be read, as rows."""
+def _rows(source: Any, options: ReadOptions) -> tuple[list[Rows], list[Note], tuple[ColumnInfo, ...]]:
+    """Anything that can be read, as rows: once for every target."""
     if isinstance(source, str | Path):
         table = _table_of_file(Path(source), wide=options.layout == "rows")
     elif is_frame(source):
         table = read_frame(source, _UNNAMED)
     elif isinstance(source, list | tuple) or hasattr(source, "__array__"):
         rows = read_array(source, _UNNAMED)
-        return rows, [], ()
+        return [rows], [], ()
     else:
         kind = type(source).__name__
         raise DataError(
@@ -70,7 +73,7 @@ def _rows(source: Any, options: ReadOptions) -> tuple[Rows, list[Note], tuple[Co
         )
     if options.layout == "rows":
         rows, columns = one_series_a_row(table)
-        return rows, list(table.notes), columns
+        return [rows], list(table.notes), columns
     if len(table.rows) == 1:
         raise ReadError(
             f"{table.name} has one row; a forecast needs at least two.",
@@ -78,8 +81,9 @@ def _rows(source: Any, options: ReadOptions) -> tuple[Rows, list[Note], tuple[Co
         )
     profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
     roles = find_roles(table, profiles, options)
-    rows, notes = assemble(table, profiles, roles, options)
-    return rows, [*table.notes, *notes], describe_columns(table, profiles, roles)
+    assembled = [assemble(table, profiles, one, options) for one in roles.of_each_target()]
+    notes = [*table.notes, *dict.fromkeys(note for _, found in assembled for note in found)]
+    return [rows for rows, _ in assembled], notes, describe_columns(table, profiles, roles)
 
 
 def _table_of_file(path: Path, wide: bool) -> Table:

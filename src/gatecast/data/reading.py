@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 class ReadOptions:
     """How to understand a table. All names are those of the header; None = found from names and contents.
 
-    target, time, id: the columns to forecast, of dates or steps, and of series names.
+    target, time, id: the columns to forecast, of dates or steps, and of series names. Several targets, as
+    ("open", "close") or "open,close", become a series each, and every one is a past covariate of all.
     past, future: covariates known up to now, and covariates known ahead.
     layout: "table" (one observation a row) or "rows" (one series a row, its id first).
     day_first: reads 03/04/2020 as 3 April (True) or 4 March (False); None refuses where both are possible.
     calendar: a trading or holiday calendar such as "XNYS"; no forecast falls on its closed days.
     """
 
-    target: str | None = None
+    target: str | tuple[str, ...] | None = None
     time: str | None = None
     id: str | None = None
     past: tuple[str, ...] = ()

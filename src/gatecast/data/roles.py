@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -37,9 +37,9 @@ _SHOWN = 12  # names of columns that a message lists
 
 @dataclass(frozen=True)
 class Roles:
-    """Positions of the columns that are used."""
+    """Positions of the columns that are used. targets: one or more."""
 
-    target: int
+    targets: tuple[int, ...]
     time: int | None
     id: int | None
     past: tuple[int, ...] = ()
@@ -47,10 +47,16 @@ class Roles:
 
     def of(self, position: int) -> str:
         """The role of one column, for people."""
-        singles = {self.target: "target", self.time: "time", self.id: "id"}
+        singles = {**dict.fromkeys(self.targets, "target"), self.time: "time", self.id: "id"}
         if position in singles:
             return singles[position]
         return "past" if position in self.past else "future" if position in self.future else "unused"
+
+    def of_each_target(self) -> tuple[Roles, ...]:
+        """The roles of one target at a time. Of several, each is a past covariate of all: they move together."""
+        if len(self.targets) == 1:
+            return (self,)
+        return tuple(replace(self, targets=(one,), past=(*self.past, *self.targets)) for one in self.targets)
 
 
 def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) -> Roles:
@@ -60,8 +66,9 @@ def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) 
     """
     past = tuple(table.position(name, "past") for name in options.past)
     future = tuple(table.position(name, "future") for name in options.future)
-    named = {role: table.position(name, role) for role in ("target", "time", "id") if (name := getattr(options, role))}
-    taken = [*past, *future, *named.values()]
+    targets = tuple(table.position(name, "target") for name in _target_names(table, options.target))
+    named = {role: table.position(name, role) for role in ("time", "id") if (name := getattr(options, role))}
+    taken = [*past, *future, *targets, *named.values()]
     if len(set(taken)) < len(taken):
         twice = next(table.names[i] for i in taken if taken.count(i) > 1)
         raise OptionError(
@@ -69,15 +76,34 @@ def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) 
             f"列 {twice!r} 被指定了两种角色；target、time、id、past、future 只能选一种。",
         )
     free = [i for i in range(len(table.names)) if i not in taken]
-    time = named["time"] if "time" in named else _find_time(table, profiles, free, "target" in named)
+    time = named["time"] if "time" in named else _find_time(table, profiles, free, bool(targets))
     free = [i for i in free if i != time]
     id_ = named["id"] if "id" in named else _find_id(table, profiles, free, time)
     free = [i for i in free if i != id_]
-    target = named["target"] if "target" in named else _find_target(table, profiles, free)
-    for position in (target, time, id_):
+    targets = targets or (_find_target(table, profiles, free),)
+    for position in (*targets, time, id_):
         if position is not None:
             table.position(table.names[position], "target")  # refuses a name that stands twice
-    return Roles(target, time, id_, past, future)
+    return Roles(targets, time, id_, past, future)
+
+
+def _target_names(table: Table, target: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """The targets by name: none, one or several. Text with commas that is no column's name is a list of names.
+
+    Raises: OptionError where a name stands twice.
+    """
+    if target is None:
+        return ()
+    if isinstance(target, str):
+        parts = [part.strip() for part in target.split(",") if part.strip()]
+        target = (target,) if target in table.names or len(parts) < 2 else tuple(parts)
+    for name in target:
+        if target.count(name) > 1:
+            raise OptionError(
+                f"the target {name!r} is named twice; name each column once.",
+                f"目标列 {name!r} 出现两次；每列只写一次。",
+            )
+    return target
 
 
 def _find_time(table: Table, profiles: Sequence[Profile], free: list[int], has_target: bool) -> int | None:

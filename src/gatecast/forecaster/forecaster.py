@@ -245,7 +245,7 @@ class Forecaster:
                 f"unknown option {name!r}{hint.english}; known: {known}.",
                 f"未知选项 {name!r}{hint.chinese}；可用：{known}。",
             )
-        names = {"past", "future"}
+        names = {"past", "future"} | ({"target"} if isinstance(options.get("target"), list) else set())
         listed: dict[str, Any] = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in options.items() if k in names}
         return read(data, ReadOptions(**options | listed))
 

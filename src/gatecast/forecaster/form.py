@@ -21,7 +21,7 @@ from gatecast.forecaster.plan import Wishes
 from gatecast.frequency import Frequency
 from gatecast.language import Text
 from gatecast.models.network import NetworkConfig
-from gatecast.panel import Layout
+from gatecast.panel import Layout, Part
 from gatecast.training.config import TrainingConfig
 from gatecast.training.history import History
 
@@ -61,7 +61,7 @@ class FittedForm:
 
 @dataclass(frozen=True)
 class PanelForm:
-    """`Panel` without its numbers. dated: its times are dates, not counted rows."""
+    """`Panel` without its numbers. dated: its times are dates, not counted rows. parts: may be left out."""
 
     ids: tuple[str, ...]
     frequency: Frequency
@@ -70,6 +70,7 @@ class PanelForm:
     future: tuple[str, ...]
     layout: Layout
     dated: bool
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ def describe_panel(panel: Panel) -> dict[str, Any]:
         "future": list(panel.future),
         "layout": asdict(panel.layout),
         "dated": panel.time.dtype.kind == "M",
+        **({"parts": [list(part) for part in panel.parts]} if panel.parts else {}),
     }
 
 
@@ -111,7 +112,7 @@ def restore_panel(told: PanelForm, tensors: Mapping[str, torch.Tensor], horizon:
     if told.dated:
         plain["time"] = plain["time"].astype("datetime64[us]")
     names = {"ids": told.ids, "target": told.target, "past": told.past, "future": told.future}
-    panel = Panel(**plain, **names, frequency=told.frequency, layout=told.layout)
+    panel = Panel(**plain, **names, frequency=told.frequency, layout=told.layout, parts=told.parts)
     soundness.check_panel(panel, horizon)
     return panel
 

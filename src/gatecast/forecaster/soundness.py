@@ -115,6 +115,7 @@ def check_panel(panel: Panel, horizon: int) -> None:
         and panel.offsets[0] == 0
         and (panel.lengths > 0).all()
         and len(set(panel.ids)) == series
+        and len(panel.parts) in (0, series)
         and panel.ahead.shape[::2] == (series, len(panel.future)),
         "its series are not whole",
         "序列不完整",
@@ -132,7 +133,7 @@ def check_panel(panel: Panel, horizon: int) -> None:
     _check_frequency(panel.frequency, dated)
     reach = int(stamps.max()) + horizon * _longest_step(panel.frequency)
     _require(reach <= last, "its forecast would lie beyond the calendar", "预测时间超出历法范围")
-    _check_layout(panel.layout, panel.ids)
+    _check_layout(panel.layout, tuple(part.id for part in panel.parts) or panel.ids)
 
 
 def _check_frequency(frequency: Frequency, dated: bool) -> None:
