@@ -11,6 +11,7 @@
     ├── TrainingError (RuntimeError)    training cannot go on (loss not finite at any rate)
     ├── ArtifactError (ValueError)      a saved model is damaged, hostile, or of a newer version
     ├── OutputError (OSError)           the result cannot be written
+    ├── SourceError (OSError)           a place that data are fetched from: no answer, no token, nothing there
     ├── DeviceError (RuntimeError)      the device that was asked for is not there
     └── MissingExtraError (ImportError) an optional library is needed: says how to install it
 
@@ -75,6 +76,13 @@ class ArtifactError(GatecastError, ValueError):
 
 class OutputError(GatecastError, OSError):
     """The result cannot be written."""
+
+    def __str__(self) -> str:  # OSError has a __str__ of its own
+        return str(self.text)
+
+
+class SourceError(GatecastError, OSError):
+    """A place that data are fetched from gave none."""
 
     def __str__(self) -> str:  # OSError has a __str__ of its own
         return str(self.text)
