@@ -48,6 +48,27 @@ class StudyResult:
     sections: tuple[Section, ...]
 
 
+_COLUMNS = {
+    "date": Text("date", "日期"),
+    "forecast": Text("forecast", "预测值"),
+    "iteration": Text("iteration", "迭代"),
+    "loss": Text("loss", "损失"),
+    "method": Text("method", "方法"),
+    "mistake": Text("mistake", "错误"),
+    "put right": Text("put right", "改正后"),
+    "R2": Text("R²", "R²"),
+    "seconds": Text("seconds", "秒"),
+    "stock": Text("stock", "股票"),
+    "what it changes": Text("what it changes", "影响的数字"),
+    "with it": Text("with it", "含错误时"),
+}
+
+
+def column_name(name: str) -> Text:
+    """The heading of a table's column in both languages; a name that is not known stays as it is."""
+    return _COLUMNS.get(name, Text(name, name))
+
+
 class StudyProgress(NamedTuple):
     """How far a study has come. part: what is being done; done, total: how much of the whole study, in any unit."""
 
