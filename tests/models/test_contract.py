@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load, save
 
 from gatecast.models import build, get, names
+from gatecast.nn.stack import Stack
 
 BATCH, TIME, INPUTS = 4, 12, 3
 EACH = pytest.mark.parametrize("name", names())
@@ -55,7 +56,8 @@ def test_config_is_frozen_hashable_documented_and_has_defaults(name):
 @EACH
 def test_file_name_class_and_docstring(name):
     model = get(name)
-    assert model.backbone.__module__ == f"gatecast.models.{name.replace('-', '_')}"
+    stem = name.replace("+", "_plus_").replace("-", "_")
+    assert model.backbone.__module__ == f"gatecast.models.{stem}"
     assert model.backbone.__doc__ and model.name == name
 
 
@@ -65,6 +67,22 @@ def test_output_has_the_axes_of_the_contract(name, x):
     y, _ = module(x)
     assert y.shape == (BATCH, TIME, module.output_size)
     assert y.dtype == x.dtype
+
+
+@EACH
+def test_what_a_user_of_torch_knows_is_there(name):
+    """Trap: a network that is no `nn.Module`, or a recurrent one that hides what `torch.nn.LSTM` shows."""
+    module = make(name, hidden=6)
+    assert module.eval() is module and module.to(torch.float32) is module and not module.training
+    assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
+    assert set(module.state_dict()) >= {parameter_name for parameter_name, _ in module.named_parameters()}
+    for stack in (one for one in module.modules() if isinstance(one, Stack)):
+        like = torch.nn.LSTM(stack.input_size, 6, stack.num_layers, batch_first=stack.batch_first)
+        for attribute in ("hidden_size", "num_layers", "bias", "batch_first", "dropout", "proj_size"):
+            assert getattr(stack, attribute) == getattr(like, attribute), attribute
+        stack.flatten_parameters()
+        stack.reset_parameters()
+        assert stack.weight_hh_l0.shape[1] == 6
 
 
 @EACH
@@ -144,6 +162,25 @@ def test_same_seed_same_weights_and_no_own_seeding(name):
     assert all(torch.equal(first[key], second[key]) for key in first)
     torch.manual_seed(9)
     assert any(not torch.equal(first[key], value) for key, value in make(name).state_dict().items())
+
+
+@EACH
+def test_overfits_a_sine(name):
+    """Each step says the next value of waves of several phases; 2 % of their variance may remain."""
+    wave = torch.sin(torch.arange(25) / 3 + torch.arange(4)[:, None])[..., None]  # (4, 25, 1)
+    module = build(name, 1, {"hidden": 16})
+    assert isinstance(module, torch.nn.Module)
+    head = torch.nn.Linear(module.output_size, 1)
+    optimiser = torch.optim.Adam([*module.parameters(), *head.parameters()], lr=0.01)
+    told = slice(None) if get(name).causal else slice(-1, None)  # else the answers can be read
+    for _ in range(300):
+        loss = (head(module(wave[:, :-1])[0]) - wave[:, 1:])[:, told].square().mean()
+        if loss < 0.01:
+            return
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    pytest.fail(f"loss {loss.item():.3f} after 300 steps")
 
 
 @pytest.mark.parametrize("name", ["gru", "lstm", "rnn"])

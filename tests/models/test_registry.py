@@ -36,7 +36,7 @@ def test_names_are_listed_without_importing_torch():
     code = "import sys; from gatecast import models; print(*models.names()); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     listed, torch_loaded = done.stdout.splitlines()
-    assert {"gru", "lstm", "rnn"} <= set(listed.split())
+    assert {"gru", "lstm", "rnn", "cnn-lstm", "lstm+cnn"} <= set(listed.split())
     assert "network" not in listed and "registry" not in listed
     assert torch_loaded == "False"
 
@@ -57,7 +57,7 @@ def test_every_model_is_described_in_both_languages():
 def test_an_unknown_name_lists_the_known_and_the_nearest(name, hint):
     with pytest.raises(OptionError) as caught:
         get(name)
-    assert "gru, lstm, rnn" in caught.value.text.english
+    assert ", ".join(names()) in caught.value.text.english
     assert hint in caught.value.text.english
 
 
@@ -118,6 +118,15 @@ def test_an_unknown_option_lists_the_known_and_the_nearest():
         ("lstm", {"dropout": -0.1}, "dropout must be"),
         ("lstm", {"hidden": 8, "projection": 8}, "projection must be smaller"),
         ("rnn", {"nonlinearity": "sine"}, "nonlinearity must be"),
+        ("mlp", {"nonlinearity": "sine"}, "nonlinearity must be"),
+        ("mlp", {"reach": 0}, "reach must be"),
+        ("mlp", {"hidden": []}, "hidden must be"),
+        ("cnn-lstm", {"filters": 0}, "filters must be"),
+        ("cnn-lstm", {"width": 1.5}, "width must be"),
+        ("lstm+cnn", {"filters": None}, "filters must be"),
+        ("lstm+cnn", {"width": 0}, "width must be"),
+        ("attention-lstm", {"dropout": 2}, "dropout must be"),
+        ("bilstm", {"bias": "no"}, "bias must be"),
     ],
 )
 def test_values_are_refused_under_the_name_that_the_user_wrote(name, options, part):

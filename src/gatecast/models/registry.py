@@ -1,8 +1,8 @@
 """The closed table of backbones: a model is registered by being defined.
 
-A file of this folder defines one model, whose name is the file's (`_` read as `-`), so that `names()` needs no import
-and no torch; `get` imports the one file that it needs. A name is looked up in the table and never becomes an import
-path. Knows what a backbone promises; knows neither data nor training.
+A file of this folder defines one model, whose name is the file's (`_plus_` read as `+`, `_` as `-`), so that `names()`
+needs no import and no torch; `get` imports the one file that it needs. A name is looked up in the table and never
+becomes an import path. Knows what a backbone promises; knows neither data nor training.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _PACKAGE, _, _OWN_NAME = __name__.rpartition(".")
-_NOT_MODELS = {_OWN_NAME, "bases", "network"}
+_NOT_MODELS = {_OWN_NAME, "bases", "network", "sequence_network"}
 
 
 class Backbone(Protocol):
@@ -140,4 +140,8 @@ def build(name: str, input_size: int, options: Mapping[str, Any]) -> Backbone:
 def _files() -> dict[str, str]:
     """Model's name → the module that defines it."""
     found = (module.name for module in iter_modules(import_module(_PACKAGE).__path__))
-    return {stem.replace("_", "-"): f"{_PACKAGE}.{stem}" for stem in found if stem not in _NOT_MODELS}
+    return {_name_of(stem): f"{_PACKAGE}.{stem}" for stem in found if stem not in _NOT_MODELS}
+
+
+def _name_of(stem: str) -> str:
+    return stem.replace("_plus_", "+").replace("_", "-")
