@@ -106,6 +106,7 @@ def fit(data: Data, **given: Any) -> None:
 
 @app.command(help=_help("Forecast with a model that was kept.", "用已保存的模型预测。"))
 @accepts(
+    flags.JOIN,
     flags.DEVICE,
     flags.out("FILE.csv", "Where to write the forecast.", "预测结果文件。"),
     flags.FORCE,
@@ -113,8 +114,8 @@ def fit(data: Data, **given: Any) -> None:
 def predict(model: Saved, newdata: NewData = None, **given: Any) -> None:
     from gatecast.cli.steps import predict_step
 
-    device = given["device"] or "auto"
-    predict_step(model, newdata, given["out"], device=device, force=given["force"], as_json=given["json"])
+    device, join = given["device"] or "auto", given["join"] or None
+    predict_step(model, newdata, given["out"], join=join, device=device, force=given["force"], as_json=given["json"])
 
 
 @app.command(help=_help("Only judge: the LSTM beside naive forecasts.", "只评估：LSTM 与朴素预测比较。"))

@@ -22,12 +22,16 @@ _OUTPUT = Text("Output", "输出")
 
 @dataclass(frozen=True)
 class Flag:
-    """One option. name: its long name without dashes. metavar: None for a switch. panel: its heading in the help."""
+    """One option. name: its long name without leading dashes. metavar: None for a switch. panel: its heading.
+
+    repeated: may stand several times, each with one value more.
+    """
 
     name: str
     metavar: str | None
     help: Text
     panel: Text
+    repeated: bool = False
 
     def parameter(self) -> inspect.Parameter:
         """As a parameter of a command's function, the way typer reads it."""
@@ -38,12 +42,19 @@ class Flag:
             rich_help_panel=str(self.panel),
             show_default=False,
         )
-        kind = bool if self.metavar is None else str | None
+        kind = bool if self.metavar is None else list[str] | None if self.repeated else str | None
         default = False if self.metavar is None else None
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        return inspect.Parameter(self.name, keyword, default=default, annotation=Annotated[kind, option])
+        keyword, name = inspect.Parameter.KEYWORD_ONLY, self.name.replace("-", "_")
+        return inspect.Parameter(name, keyword, default=default, annotation=Annotated[kind, option])
 
 
+JOIN = Flag(
+    "join",
+    "FILE",
+    Text("A table whose columns join by date; repeatable.", "按日期合并其各列的表；可重复。"),
+    _DATA,
+    repeated=True,
+)
 DATA = (
     Flag("target", "COLUMN", Text("The column to forecast; or several: A,B.", "要预测的列；多列写作 A,B。"), _DATA),
     Flag("time", "COLUMN", Text("The column of dates or steps.", "日期或步号所在的列。"), _DATA),
@@ -59,6 +70,9 @@ DATA = (
     Flag("dayfirst", None, Text("Read 03/04/2020 as 3 April.", "把 03/04/2020 读作 4 月 3 日。"), _DATA),
     Flag("monthfirst", None, Text("Read 03/04/2020 as March 4.", "把 03/04/2020 读作 3 月 4 日。"), _DATA),
     Flag("calendar", "NAME", Text("Open days: XNYS, XSHG, US, CN, …", "交易日历：XNYS、XSHG、US、CN 等。"), _DATA),
+    Flag("indicators", "rsi,sma-20", Text("Technical indicators as covariates.", "用作协变量的技术指标。"), _DATA),
+    JOIN,
+    Flag("join-lag", "30d", Text("How late joined rows are known.", "合并表的数据延迟多久才可用。"), _DATA),
 )
 SEASON = Flag(
     "season",

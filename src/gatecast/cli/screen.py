@@ -80,6 +80,7 @@ def _columns_table(reading: Reading) -> Table:
         "target": Text("target", "目标"),
         "past": Text("past", "过去协变量"),
         "future": Text("future", "未来协变量"),
+        "input": Text("input", "指标输入"),
         "unused": Text("unused", "未使用"),
     }
     kinds = {
@@ -101,15 +102,12 @@ def _columns_table(reading: Reading) -> Table:
 
 
 def show_training(history: History) -> None:
-    """Only what was out of the ordinary: Ctrl-C, or what the loop noticed."""
-    console = on_stdout()
+    """Only what was out of the ordinary: Ctrl-C."""
     if history.stopped == "interrupted":
         say(
-            console,
+            on_stdout(),
             Text("Stopped by Ctrl-C: the best weights so far are used.", "已按 Ctrl-C 停止：使用目前最好的权重。"),
         )
-    for note in history.notes:
-        say(console, f"· {note}")
 
 
 def show_scores(scores: Scores) -> None:

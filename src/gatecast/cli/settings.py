@@ -1,12 +1,12 @@
 """Options from a TOML file and the command line, checked in one place. The command line wins over the file.
 
-    [data]      target time id past future layout dayfirst monthfirst calendar
+    [data]      target time id past future layout dayfirst monthfirst calendar indicators join join_lag
     [forecast]  horizon model context season levels windows
     [training]  seed steps members budget device, and the fields of `gatecast.training.config.TrainingConfig`
     [network]   the options of the model, as hidden and dropout
 
-Each key is a long option's name; the fields and the options of the model stand in the file alone. What a value may be
-beyond its kind is for those to say who use it.
+Each key is a long option's name, with _ for -; the fields and the options of the model stand in the file alone. What a
+value may be beyond its kind is for those to say who use it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def _no_switch(value: Any) -> Any:
 _Whole = Annotated[int, BeforeValidator(_no_switch)]
 _Number = Annotated[float, BeforeValidator(_no_switch)]
 _Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+_Files = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 _Levels = Annotated[tuple[_Number, ...], BeforeValidator(_split)]
 _Season = Annotated[Literal["auto", "none"] | tuple[_Whole, ...], BeforeValidator(_season)]
 _CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -67,6 +68,9 @@ class DataSettings:
     dayfirst: bool = False
     monthfirst: bool = False
     calendar: str | None = None
+    indicators: _Names = ()
+    join: _Files = ()
+    join_lag: str = "0d"
 
     def read_options(self) -> ReadOptions:
         """As the reader wants them. Raises: OptionError for a contradiction."""
@@ -157,6 +161,9 @@ _KINDS = {
     "target": Text("one name, or several", "一个或多个列名"),
     "past": Text("names of columns", "列名"),
     "future": Text("names of columns", "列名"),
+    "indicators": Text("names of indicators such as rsi,sma-20", "指标名，例如 rsi,sma-20"),
+    "join": Text("names of files", "文件名"),
+    "join_lag": Text("a time such as 30d", "时间长度，例如 30d"),
     "dayfirst": Text("true or false", "true 或 false"),
     "monthfirst": Text("true or false", "true 或 false"),
 }
@@ -172,7 +179,7 @@ def resolve(flags: Mapping[str, Any]) -> Settings:
     if file:
         for section, keys in _load(Path(file)).items():
             merged[section].update(keys)
-    given = {name: value for name, value in flags.items() if name in _SECTION_OF and value not in (None, False)}
+    given = {name: value for name, value in flags.items() if name in _SECTION_OF and value not in (None, False, [])}
     if {"dayfirst", "monthfirst"} & set(given):  # one of them on the command line undoes the other in the file
         merged["data"] = {key: v for key, v in merged["data"].items() if key not in ("dayfirst", "monthfirst")}
     for name, value in given.items():
@@ -247,7 +254,7 @@ def _unknown_key(path: Path, section: str, key: str) -> OptionError:
 def _wrong_kind(error: ValidationError, merged: Mapping[str, Any], given: Mapping[str, Any], file: Any) -> OptionError:
     section, key = (str(part) for part in error.errors()[0]["loc"][:2])
     value = merged[section][key]
-    where = f"--{key}" if key in given else f"{file}, [{section}] {key}"
+    where = f"--{key.replace('_', '-')}" if key in given else f"{file}, [{section}] {key}"
     kind = _KINDS.get(key, Text("text", "文本"))
     return OptionError(
         f"{where} must be {kind.english}, got {value!r}.", f"{where} 应为{kind.chinese}，实际为 {value!r}。"

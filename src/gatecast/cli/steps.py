@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,13 +99,25 @@ def _tell_complete(folder: Path, as_json: bool) -> None:
         screen.tell(Text(f"{folder} is complete; there is nothing to resume.", f"{folder} 已完成，无需继续。"))
 
 
-def predict_step(saved: str, newdata: str | None, out: str | None, *, device: str, force: bool, as_json: bool) -> None:
-    """Forecast with a kept model, from the end of its training data or of `newdata`; write `out` if given."""
+def predict_step(
+    saved: str,
+    newdata: str | None,
+    out: str | None,
+    *,
+    join: Sequence[str] | None,
+    device: str,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Forecast with a kept model, from the end of its training data or of `newdata`; write `out` if given.
+
+    join: the tables that are joined to `newdata`, as they were in training.
+    """
     from gatecast.forecaster import load
 
     if out is not None:
         _refuse_existing(Path(out), force)
-    forecast = load(saved, device=device).predict(newdata)
+    forecast = load(saved, device=device).predict(newdata, join=join)
     if out is not None:
         write_file(out, as_csv(forecast_columns(forecast)))
     files = {} if out is None else {"forecast.csv": out}

@@ -30,7 +30,8 @@ def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: R
     Raises: ColumnError for cells that are no numbers, TimeError for those that are no dates, DataError for missing ids.
     """
     (target,) = roles.targets
-    used = (target, *roles.past, *roles.future)
+    past = (*roles.past, *roles.inputs)
+    used = (target, *past, *roles.future)
     values = np.column_stack([_numbers(table, profiles, position, roles) for position in used])
     series, ids = _series(table, roles.id)
     notes = _word_notes(profiles, used)
@@ -50,7 +51,7 @@ def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: R
         values=values,
         place=table.rows,
         target=table.names[target],
-        past=tuple(table.names[i] for i in roles.past),
+        past=tuple(table.names[i] for i in past),
         future=tuple(table.names[i] for i in roles.future),
         in_file=table.in_file,
         counted=roles.time is None,
@@ -62,22 +63,23 @@ def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: R
 def _numbers(table: Table, profiles: Sequence[Profile], position: int, roles: Roles) -> np.ndarray:
     """(rows,) one column as float64, NaN = empty."""
     profile, role = profiles[position], roles.of(position)
+    option = "indicators" if role == "input" else role
     if profile.kind == "boolean" and role != "target":
         return table.columns[position].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     if profile.kind in ("boolean", "date"):
         what = ("true or false", "真假值") if profile.kind == "boolean" else ("dates", "日期")
         raise ColumnError(
             f"{table.name}: the {role} column {profile.name!r} holds {what[0]}, not numbers; "
-            f"choose another with --{role}.",
-            f"{table.name}：列 {profile.name!r} 是{what[1]}而不是数字；请用 --{role} 指定其他列。",
+            f"choose another with --{option}.",
+            f"{table.name}：列 {profile.name!r} 是{what[1]}而不是数字；请用 --{option} 指定其他列。",
         )
     numbers = profile.numbers or read_numbers(table.columns[position], table.decimal)
     check_numbers(table, position, numbers)
     values = numbers.values
     if np.isnan(values).all():
         raise ColumnError(
-            f"{table.name}: the {role} column {profile.name!r} is empty; choose another with --{role}.",
-            f"{table.name}：列 {profile.name!r} 是空列；请用 --{role} 指定其他列。",
+            f"{table.name}: the {role} column {profile.name!r} is empty; choose another with --{option}.",
+            f"{table.name}：列 {profile.name!r} 是空列；请用 --{option} 指定其他列。",
         )
     return values
 

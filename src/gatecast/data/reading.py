@@ -20,6 +20,9 @@ class ReadOptions:
     layout: "table" (one observation a row) or "rows" (one series a row, its id first).
     day_first: reads 03/04/2020 as 3 April (True) or 4 March (False); None refuses where both are possible.
     calendar: a trading or holiday calendar such as "XNYS"; no forecast falls on its closed days.
+    indicators: technical indicators that become past covariates, as "rsi" or "sma-20"; see `features.indicators`.
+    join: files whose columns of numbers become past covariates, by date. join_lag: how long after its date a row of
+    them is known, as "30d", "12h"; steps where times are whole numbers.
     """
 
     target: str | tuple[str, ...] | None = None
@@ -30,6 +33,9 @@ class ReadOptions:
     layout: str = "table"
     day_first: bool | None = None
     calendar: str | None = None
+    indicators: tuple[str, ...] = ()
+    join: tuple[str, ...] = ()
+    join_lag: str = "0d"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Note:
     """Something that was noticed, and what was done about it.
 
     kind: "encoding", "header", "time-zone", "text-cells", "sorted", "duplicates", "empty", "trailing", "left-out",
-    "ahead", "gaps", "irregular", "short", "constant" or "jump".
+    "ahead", "join", "indicators", "gaps", "irregular", "short", "constant" or "jump".
     """
 
     kind: str
@@ -48,7 +54,8 @@ class Note:
 class ColumnInfo:
     """One column of the table, as `gatecast describe` shows it.
 
-    role: "id", "time", "target", "past", "future" or "unused". kind: "number", "date", "text", "boolean" or "empty".
+    role: "id", "time", "target", "past", "future", "input" (of an indicator alone) or "unused". kind: "number", "date",
+    "text", "boolean" or "empty".
     empty: how many cells hold nothing. minimum, maximum, examples: as text; "" where there is none.
     """
 

@@ -37,20 +37,22 @@ _SHOWN = 12  # names of columns that a message lists
 
 @dataclass(frozen=True)
 class Roles:
-    """Positions of the columns that are used. targets: one or more."""
+    """Positions of the columns that are used. targets: one or more. inputs: read for indicators alone."""
 
     targets: tuple[int, ...]
     time: int | None
     id: int | None
     past: tuple[int, ...] = ()
     future: tuple[int, ...] = ()
+    inputs: tuple[int, ...] = ()
 
     def of(self, position: int) -> str:
         """The role of one column, for people."""
         singles = {**dict.fromkeys(self.targets, "target"), self.time: "time", self.id: "id"}
         if position in singles:
             return singles[position]
-        return "past" if position in self.past else "future" if position in self.future else "unused"
+        others = (("past", self.past), ("future", self.future), ("input", self.inputs))
+        return next((role for role, positions in others if position in positions), "unused")
 
     def of_each_target(self) -> tuple[Roles, ...]:
         """The roles of one target at a time. Of several, each is a past covariate of all: they move together."""
@@ -76,7 +78,7 @@ def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) 
             f"列 {twice!r} 被指定了两种角色；target、time、id、past、future 只能选一种。",
         )
     free = [i for i in range(len(table.names)) if i not in taken]
-    time = named["time"] if "time" in named else _find_time(table, profiles, free, bool(targets))
+    time = named["time"] if "time" in named else find_time(table, profiles, free, bool(targets))
     free = [i for i in free if i != time]
     id_ = named["id"] if "id" in named else _find_id(table, profiles, free, time)
     free = [i for i in free if i != id_]
@@ -106,7 +108,12 @@ def _target_names(table: Table, target: str | tuple[str, ...] | None) -> tuple[s
     return target
 
 
-def _find_time(table: Table, profiles: Sequence[Profile], free: list[int], has_target: bool) -> int | None:
+def find_time(table: Table, profiles: Sequence[Profile], free: list[int], has_target: bool) -> int | None:
+    """The column of dates or steps among those that are free, or None.
+
+    has_target: the target is known, so that no column of numbers need be left for it.
+    Raises: ColumnError where several could be meant.
+    """
     name = {i: table.names[i].casefold() for i in free}
     dates = [i for i in free if profiles[i].kind == "date"]
     if not dates:

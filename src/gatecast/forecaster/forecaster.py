@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gatecast import artifact
@@ -18,19 +20,17 @@ from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes, whole
 from gatecast.language import Text
+from gatecast.panel import Panel
 from gatecast.runtime import resolve_device
 from gatecast.training.split import check_lengths
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gatecast.evaluation import Scores
     from gatecast.forecast import Prediction
     from gatecast.forecaster.fitting import Fitted
     from gatecast.forecaster.plan import Plan
-    from gatecast.panel import Panel
     from gatecast.training.history import History, Progress
 
 _FEWEST_ROWS = 3  # a shorter series says nothing of its own
@@ -94,7 +94,8 @@ class Forecaster:
         """Read the data and train on them.
 
         data: a path, a frame, an array (time,) or (series, time), a Panel or a Reading. options: `target`, `time`,
-        `id`, `past`, `future`, `layout`, `day_first`, `calendar`, as in `gatecast.data.ReadOptions`.
+        `id`, `past`, `future`, `layout`, `day_first`, `calendar`, `indicators`, `join`, `join_lag`, as in
+        `gatecast.data.ReadOptions`.
         on_progress: called several times a second while training. checkpoint: a file that keeps the state of the
         training; with `resume` a fit that was killed goes on from it, and ends in the same bytes.
 
@@ -110,13 +111,15 @@ class Forecaster:
         self._fingerprint = reading.panel.fingerprint()
         return self
 
-    def predict(self, history: Any = None) -> Forecast:
+    def predict(self, history: Any = None, *, join: Sequence[str] | None = None) -> Forecast:
         """The next `horizon` values, from the end of the training data or of another history.
 
-        history: any kind that `fit` takes; the columns are looked for under the names of the fit.
-        Raises: NotFittedError; DataError and its kinds for a history that cannot be used.
+        history: any kind that `fit` takes; the columns are looked for under the names of the fit, and indicators are
+        computed anew. join: the files to join to it; None = those of the fit. A loaded model wants them said again: it
+        opens no file because a saved model names it.
+        Raises: NotFittedError; DataError and its kinds for a history that cannot be used; OptionError.
         """
-        panel = self._ready() if history is None else self._continue(history)
+        panel = self._ready() if history is None else self._continue(history, join)
         prediction = self.predict_at(panel, Origins.last(panel))
         return Forecast.from_prediction(panel, prediction, self.wishes.levels)
 
@@ -224,7 +227,7 @@ class Forecaster:
             "wishes": asdict(self.wishes),
             "season": list(self.season) if isinstance(self.season, (list, tuple)) else self.season,
             "seed": self.seed,
-            "read": asdict(self._options),
+            "read": asdict(replace(self._options, join=tuple(Path(name).name for name in self._options.join))),
             "fitted": persistence.describe_fitted(self.fitted),
             "panel": persistence.describe_panel(panel),
             "data": self._fingerprint,
@@ -245,9 +248,9 @@ class Forecaster:
                 f"unknown option {name!r}{hint.english}; known: {known}.",
                 f"未知选项 {name!r}{hint.chinese}；可用：{known}。",
             )
-        names = {"past", "future"} | ({"target"} if isinstance(options.get("target"), list) else set())
-        listed: dict[str, Any] = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in options.items() if k in names}
-        return read(data, ReadOptions(**options | listed))
+        names = {"past", "future", "indicators", "join"}
+        names |= {"target"} if isinstance(options.get("target"), list) else set()
+        return read(data, ReadOptions(**options | {name: _names(v) for name, v in options.items() if name in names}))
 
     def _ready(self) -> Panel:
         self.fitted  # noqa: B018 (raises where there is none)
@@ -266,10 +269,10 @@ class Forecaster:
             )
         return self._reading
 
-    def _continue(self, history: Any) -> Panel:
+    def _continue(self, history: Any, join: Sequence[str] | None) -> Panel:
         """Another history as a panel that this model can go on from."""
         ours = self._ready()
-        panel = history.panel if isinstance(history, Reading) else read(history, self._options).panel
+        panel = history if isinstance(history, Panel) else self._read_as_fitted(history, join).panel
         if (panel.past, panel.future) != (ours.past, ours.future):
             raise OptionError(
                 f"the model was trained with the columns {', '.join(ours.columns)}; got {', '.join(panel.columns)}.",
@@ -282,6 +285,23 @@ class Forecaster:
                 "模型训练时与历史数据的时间类型不同（日期或行号）；请使用相同类型的时间列。",
             )
         return replace(panel, frequency=ours.frequency)
+
+    def _read_as_fitted(self, history: Any, join: Sequence[str] | None) -> Reading:
+        if isinstance(history, Reading):
+            return history
+        if join is None and self._options.join and self._reading is None:
+            names = ", ".join(self._options.join)
+            raise OptionError(
+                f"the model was trained with columns of {names}; give the table again, with the newest rows: "
+                f"--join FILE (join=[...]), in the same order.",
+                f"模型训练时合并了 {names} 的列；请再次给出包含最新数据的表：--join FILE（join=[...]），顺序相同。",
+            )
+        return read(history, self._options if join is None else replace(self._options, join=_names(join)))
+
+
+def _names(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """One name, or several, as a tuple of text."""
+    return (os.fspath(given),) if isinstance(given, str | os.PathLike) else tuple(map(os.fspath, given))
 
 
 class _Twin:

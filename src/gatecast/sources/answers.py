@@ -27,8 +27,8 @@ def prices(frame: Any, place: str, names: Mapping[str, str], lot: int = 1) -> pl
     missing = [names[ours] for ours in _NEEDED if names[ours] not in table.names]
     if missing:
         raise SourceError(
-            f"the answer of {place} has no column {missing[0]!r}, only {', '.join(table.names)}; bring the library that "
-            f"asks it up to date.",
+            f"the answer of {place} has no column {missing[0]!r}, only {', '.join(table.names)}; bring the library "
+            f"that asks it up to date.",
             f"{place} 的返回结果缺少列 {missing[0]!r}，只有 {'、'.join(table.names)}；请更新相应的库。",
         )
     at = {ours: table.names.index(theirs) for ours, theirs in names.items() if theirs in table.names}

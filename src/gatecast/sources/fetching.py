@@ -75,7 +75,8 @@ def fetch(source: str, symbol: str, start: str | None = None, end: str | None = 
         raise SourceError(
             f"{source} has no prices of {symbol!r} from {first} to {last}; check the symbol (it is written as in "
             f"{place.example!r}), the days and the network.",
-            f"{source} 没有 {symbol!r} 从 {first} 到 {last} 的价格；请检查代码（写法如 {place.example!r}）、日期和网络。",
+            f"{source} 没有 {symbol!r} 从 {first} 到 {last} 的价格；请检查代码（写法如 {place.example!r}）、日期"
+            f"和网络。",
         )
     return prices
 

@@ -10,7 +10,9 @@ from gatecast.sources.answers import prices
 if TYPE_CHECKING:
     import polars as pl
 
-_NAMES = {name.lower().replace(" ", "_"): name for name in ("Date", "Open", "High", "Low", "Close", "Adj Close", "Volume")}
+_NAMES = {
+    name.lower().replace(" ", "_"): name for name in ("Date", "Open", "High", "Low", "Close", "Adj Close", "Volume")
+}
 
 
 def daily(library: Any, symbol: str, first: date, last: date) -> pl.DataFrame | None:
