@@ -26,16 +26,18 @@ class CausalConvolution(nn.Module):
     def __init__(self, inputs: int, filters: int, width: int, pool: int = 1) -> None:
         super().__init__()
         self.pool = options.whole("pool", pool, 1)
-        self.filters = nn.Conv1d(inputs, options.whole("filters", filters, 1), options.whole("width", width, 1))
+        self.width = options.whole("width", width, 1)
+        self.filters = nn.Linear(inputs * width, options.whole("filters", filters, 1))
         self.back = width + pool - 2
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         past = x.new_zeros(len(x), self.back, x.shape[2]) if state is None else self._checked(state, x)
         full = torch.cat([past, x], dim=1)  # (batch, back + time, inputs)
-        y = self.filters(full.transpose(1, 2))  # (batch, filters, pool − 1 + time)
+        seen = full.unfold(1, self.width, 1).flatten(2)  # (batch, pool − 1 + time, inputs · width)
+        y = self.filters(seen)  # one product, on a CPU several times as fast as torch's convolution
         if self.pool > 1:
-            y = F.max_pool1d(y, self.pool, stride=1)
-        return y.transpose(1, 2), full[:, full.shape[1] - self.back :]
+            y = F.max_pool1d(y.transpose(1, 2), self.pool, stride=1).transpose(1, 2)
+        return y, full[:, full.shape[1] - self.back :]
 
     def _checked(self, state: Tensor, x: Tensor) -> Tensor:
         wanted = (len(x), self.back, x.shape[2])
