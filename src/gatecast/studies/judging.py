@@ -25,8 +25,8 @@ class Judged(NamedTuple):
 def judge_beside_naive(points: Mapping[str, np.ndarray], actual: np.ndarray, last: np.ndarray) -> Judged:
     """Judge forecasts of windows one row apart, oldest first; the naive forecast is put beside them.
 
-    points: method → (windows, horizon); the first one is judged, the others only stand in the table. actual: (windows, horizon). last: (windows,) the
-    newest value that each window saw.
+    points: method → (windows, horizon); the first one is judged, the others only stand in the table.
+    actual: (windows, horizon). last: (windows,) the newest value that each window saw.
     """
     count, horizon = actual.shape
     series, one = np.zeros(count, np.int64), np.ones(count)

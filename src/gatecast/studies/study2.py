@@ -44,7 +44,7 @@ class Stock:
     """One stock: what its network said of every row after the training part, beside what came.
 
     actual, point, last: (rows,) in the unit of the price. tomorrow: the forecast from the newest days.
-    bytes_saved: the size of the saved weights. loaded_equal: whether the loaded ones forecast the same, to the last bit.
+    bytes_saved: the size of the saved weights. loaded_equal: whether the loaded ones forecast the same bits.
     """
 
     ticker: str

@@ -226,7 +226,8 @@ def _drawing(stock: Stock) -> Section:
                 f"drawing R² is {whole.table['R2'][0]:.3f}, and that of tomorrow is today {whole.table['R2'][1]:.3f}: "
                 "such a drawing always looks good.",
                 f"在 {stock.dates[stock.training - 1]} 之后的 {len(point) - first} 天上评估。若看整幅图，"
-                f"R² 为 {whole.table['R2'][0]:.3f}，而“明天等于今天”为 {whole.table['R2'][1]:.3f}：这样的图总是好看的。",
+                f"R² 为 {whole.table['R2'][0]:.3f}，而“明天等于今天”为 {whole.table['R2'][1]:.3f}："
+                "这样的图总是好看的。",
             ),
         ),
         judged.table,

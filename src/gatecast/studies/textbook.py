@@ -8,7 +8,7 @@ units; `gatecast.training` has the loop that the main job uses.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,11 +35,15 @@ class Windows(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A line of the printed training. loss: mean squared error before the step; seconds: since the start."""
+    """A line of the printed training. Both errors are mean squares, the validation's after the epoch.
+
+    loss: over the epoch's steps, each before its step is taken. seconds: since the start.
+    """
 
     epoch: int
     loss: float
     seconds: float
+    validation: float | None = None
 
 
 def windows_of(values: np.ndarray, target: int = 0, *, context: int, horizon: int = 1) -> Windows:
@@ -118,6 +122,7 @@ def train(
     batch: int | None = None,
     every: int = 10,
     seed: int = 0,
+    validation: Windows | None = None,
     on_epoch: Callable[[], None] = lambda: None,
 ) -> list[Mark]:
     """Adam on the mean squared error. batch: windows a step, in an order drawn anew each epoch; None = all at once.
@@ -125,13 +130,14 @@ def train(
     An epoch without batches is one step: what the studies call an iteration. Gives a mark for every `every` epochs.
     """
     device = resolve_device("auto")
-    network.to(device).train()
+    network.to(device)
     inputs, targets = (torch.as_tensor(part, device=device) for part in windows)
     optimiser = torch.optim.Adam(network.parameters(), lr=rate)
     marks: list[Mark] = []
     start = time.perf_counter()
     with keeping_memory(), at_most_threads(_THREADS), private_torch_stream(seed, "study", "training"):
         for epoch in range(1, epochs + 1):
+            network.train()
             losses = []
             for chosen in _batches(len(inputs), batch):
                 optimiser.zero_grad()
@@ -140,9 +146,14 @@ def train(
                 optimiser.step()
                 losses.append(loss.item() * len(targets[chosen]))
             if epoch % every == 0:
-                marks.append(Mark(epoch, sum(losses) / len(inputs), time.perf_counter() - start))
+                seconds, loss = time.perf_counter() - start, sum(losses) / len(inputs)
+                marks.append(Mark(epoch, loss, seconds, _validate(network, validation)))
             on_epoch()
     return marks
+
+
+def _validate(network: nn.Module, validation: Windows | None) -> float | None:
+    return None if validation is None else float(((predict(network, validation[0]) - validation[1]) ** 2).mean())
 
 
 def _batches(windows: int, batch: int | None) -> list[Any]:
@@ -159,14 +170,12 @@ def predict(network: nn.Module, inputs: np.ndarray) -> np.ndarray:
         return network(torch.as_tensor(inputs, dtype=torch.float32, device=device)).double().cpu().numpy()
 
 
-def as_columns(marks: list[Mark], others: Mapping[str, list[Any]] | None = None) -> dict[str, list[Any]]:
-    """Marks as a table."""
-    return {
-        "iteration": [mark.epoch for mark in marks],
-        "loss": [mark.loss for mark in marks],
-        "seconds": [mark.seconds for mark in marks],
-        **(others or {}),
-    }
+def as_columns(marks: list[Mark]) -> dict[str, list[Any]]:
+    """Marks as a table; the validation where there was one."""
+    table: dict[str, list[Any]] = {"iteration": [mark.epoch for mark in marks], "loss": [mark.loss for mark in marks]}
+    if marks and marks[0].validation is not None:
+        table["validation"] = [mark.validation for mark in marks]
+    return table | {"seconds": [mark.seconds for mark in marks]}
 
 
 def parameters(network: nn.Module) -> int:

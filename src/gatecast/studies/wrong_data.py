@@ -28,8 +28,8 @@ def unknown_targets() -> Mistake:
         Text(
             f"With {horizon} targets a window, the last {horizon - 1} windows reach beyond the data; filled with zeros "
             "they teach a fall that never was. Only windows whose targets are all known train.",
-            f"每个窗口有 {horizon} 个目标，最后 {horizon - 1} 个窗口越过数据末尾；用零填充，便教会网络一次并不存在的下跌。"
-            "只有目标全部已知的窗口参加训练。",
+            f"每个窗口有 {horizon} 个目标，最后 {horizon - 1} 个窗口越过数据末尾；"
+            "用零填充，便教会网络一次并不存在的下跌。只有目标全部已知的窗口参加训练。",
         ),
     )
 

@@ -81,7 +81,8 @@ def deaf_gates() -> Mistake:
         Text(
             "Without h in its gates the layer is no recurrent network but a sum that forgets: what is written does not "
             "depend on what was read before. The equations are in nn/cells.py, line by line.",
-            "门中没有 h，这一层就不是循环网络，而只是会遗忘的累加：写入的内容与先前读到的无关。公式逐行写在 nn/cells.py 中。",
+            "门中没有 h，这一层就不是循环网络，而只是会遗忘的累加：写入的内容与先前读到的无关。"
+            "公式逐行写在 nn/cells.py 中。",
         ),
     )
 
@@ -103,7 +104,7 @@ def fresh_memory() -> Mistake:
         Text("The weights start uninitialised", "权重没有初始化"),
         Text("largest finite weight at the start", "初始权重的最大有限值"),
         float(np.abs(held[np.isfinite(held)]).max()),
-        float(drawn.abs().max()),
+        float(drawn.detach().abs().max()),
         Text(
             "torch.Tensor(n) is memory as it was found: often zeros, with which nothing is learnt, sometimes any bits "
             f"at all ({np.isnan(held).mean():.1%} of them no number). Here weights start uniform in ±1/√hidden.",
