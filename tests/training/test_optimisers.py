@@ -10,9 +10,11 @@ from small_runs import new_network, run_of
 from torch import nn
 
 from gatecast.models.network import ForecastNetwork
+from gatecast.training import loop
 from gatecast.training.config import TrainingConfig
+from gatecast.training.history import History
 from gatecast.training.loop import train, validation_error
-from gatecast.training.optimisers import Average, make_optimiser, penalty, rate_at
+from gatecast.training.optimisers import Average, finishing_rate, halvings, make_optimiser, penalty, rate_at
 
 # enough of a rate for each to get somewhere in few steps
 RATES = {"adam": 1e-2, "adamw": 1e-2, "sgd": 3e-2, "lbfgs": 0.3}
@@ -70,6 +72,61 @@ def test_inverse_sqrt_falls_as_its_name_says_whatever_the_end() -> None:
     assert rates == [rate_at(longer, step) for step in range(10, 5000)]
     assert rates[0] == 1.0 and rates == sorted(rates, reverse=True)
     assert rate_at(config, 4000) == pytest.approx(rate_at(config, 1000) / 2)
+
+
+def test_one_cycle_rises_to_the_full_rate_and_falls_far_below_its_start() -> None:
+    config = TrainingConfig(rate=2.0, warm_up=0, schedule="one-cycle", steps=100)
+    rates = [rate_at(config, step) for step in range(1, 101)]
+    assert rates.index(max(rates)) == 29 and max(rates) == pytest.approx(2.0)
+    assert rates[:30] == sorted(rates[:30]) and rates[29:] == sorted(rates[29:], reverse=True)
+    assert 0.08 < rates[0] < 0.1
+    assert rates[-1] == rate_at(config, 101) == pytest.approx(2e-4)
+
+
+def test_plateau_halves_after_every_three_rounds_without_gain() -> None:
+    config = TrainingConfig(schedule="plateau", warm_up=0)
+    curve = [5.0, 4.0, 4.5, 4.2, 4.1, 3.0, 3.1, 3.2, 3.3, 3.4, 3.5, 3.6]
+    assert [halvings(config, curve[:n]) for n in range(13)] == [0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3]
+    assert halvings(TrainingConfig(schedule="constant"), curve) == 0
+
+
+def test_plateau_lowers_the_rate_that_the_optimiser_meets(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    plain = torch.optim.SGD.step
+
+    def step(self: Any, closure: Any) -> Any:
+        rates.append(self.param_groups[0]["lr"])
+        return plain(self, closure)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", step)
+    run = run_of(optimiser="sgd", rate=1e-12, schedule="plateau", warm_up=0, steps=50, round=5, average=0.0)
+    monkeypatch.setattr(loop, "validation_error", lambda *_: 1.0)
+    train(new_network(), run)
+    assert rates == [1e-12] * 20 + [5e-13] * 15 + [2.5e-13] * 15
+
+
+def test_a_fit_goes_on_from_a_rate_that_still_moves() -> None:
+    history = History((10, 20), (1.0, 0.5), (1.0, 0.5), 20, 20, "steps")
+    cosine = TrainingConfig(rate=1.0, warm_up=0, schedule="cosine", steps=20)
+    assert finishing_rate(cosine, history) == pytest.approx(0.03)
+    usual = TrainingConfig()
+    assert finishing_rate(usual, history) == rate_at(usual, 20)
+    stuck = History((1, 2, 3, 4, 5), (1.0,) * 5, (1.0, 2.0, 2.0, 2.0, 0.5), 5, 5, "steps")
+    assert finishing_rate(TrainingConfig(rate=1.0, warm_up=0, schedule="plateau"), stuck) == 0.5
+
+
+def test_many_to_one_trains_on_the_newest_position_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, asked = ForecastNetwork.loss, []
+
+    def loss(self: ForecastNetwork, batch: Any, *, newest_only: bool = False) -> Any:
+        if self.training:
+            asked.append(newest_only)
+        return plain(self, batch, newest_only=newest_only)
+
+    monkeypatch.setattr(ForecastNetwork, "loss", loss)
+    train(new_network(), run_of(steps=2, round=2, positions="newest"))
+    train(new_network(), run_of(steps=2, round=2))
+    assert asked == [True, True, False, False]
 
 
 def test_cosine_falls_to_nothing_at_the_last_step() -> None:

@@ -13,6 +13,7 @@ import pytest
 from small_runs import new_network, panel_of, run_of, sine, weights_of
 
 from gatecast.training import loop
+from gatecast.training.config import Augment
 from gatecast.training.history import Progress
 from gatecast.training.loop import Run, train
 
@@ -63,6 +64,20 @@ def test_stopped_and_resumed_gives_the_same_bytes(optimiser: str, tmp_path: Path
     rate = 0.3 if optimiser == "lbfgs" else 1e-2
     fields = {"optimiser": optimiser, "rate": rate, "average": 0.3, "steps": 10, "round": 3, "batch": 4}
     assert with_stops(tmp_path / "checkpoint", (3, 6, 10), **fields) == straight(**fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"schedule": "plateau", "rate": 0.3, "steps": 60},
+        {"schedule": "one-cycle", "rate": 3e-2},
+        {"positions": "newest"},
+        {"augment": Augment(0.1, 0.1, 0.1, 0.1, 0.1, 0.3)},
+    ],
+    ids=lambda fields: next(iter(fields)) + str(len(fields)),
+)
+def test_every_way_to_train_survives_a_stop(fields: dict[str, Any], tmp_path: Path) -> None:
+    assert with_stops(tmp_path / "checkpoint", (4, 16), **fields) == straight(**fields)
 
 
 def test_patience_is_counted_across_a_stop(tmp_path: Path) -> None:

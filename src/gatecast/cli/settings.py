@@ -26,7 +26,21 @@ from gatecast.language import Text
 
 _NONE = "none"
 _NETWORK = "network"  # the section whose keys the model knows
-_LOOP = ("optimiser", "rate", "schedule", "warm_up", "batch", "round", "patience", "clip", "l1", "l2", "average")
+_LOOP = (
+    "optimiser",
+    "rate",
+    "schedule",
+    "warm_up",
+    "batch",
+    "positions",
+    "augment",
+    "round",
+    "patience",
+    "clip",
+    "l1",
+    "l2",
+    "average",
+)
 
 
 def _split(value: Any) -> Any:
@@ -107,6 +121,8 @@ class TrainingSettings:
     schedule: str | None = None
     warm_up: _Whole | None = None
     batch: _Whole | None = None
+    positions: str | None = None
+    augment: dict[str, Any] | None = None
     round: _Whole | None = None
     patience: _Whole | None = None
     clip: _Number | None = None
@@ -156,6 +172,7 @@ _KINDS = {
     **dict.fromkeys(("warm_up", "batch", "round", "patience"), Text("a whole number", "整数")),
     **dict.fromkeys(("rate", "clip", "l1", "l2", "average"), Text("a number", "数")),
     "levels": Text("percentages such as 80,95", "百分数，例如 80,95"),
+    "augment": Text("a table such as {jitter = 0.03}", "表，例如 {jitter = 0.03}"),
     "season": Text("auto, none, or whole numbers such as 24,168", "auto、none 或整数，例如 24,168"),
     "layout": Text("table or rows", "table 或 rows"),
     "target": Text("one name, or several", "一个或多个列名"),
@@ -266,6 +283,8 @@ def _toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + "}"
     if isinstance(value, str):
         return '"' + "".join(_toml_character(c) for c in value) + '"'
     return str(int(value)) if float(value).is_integer() else repr(value)

@@ -21,7 +21,7 @@ from gatecast.models.network import ForecastNetwork
 from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
-from gatecast.training.optimisers import rate_at
+from gatecast.training.optimisers import finishing_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,7 +107,7 @@ class Members:
             steps = round(self.plan.finish * history.best_step)
             if not steps or history.stopped == "interrupted":
                 continue
-            rate = rate_at(self.plan.training, history.best_step)
+            rate = finishing_rate(self.plan.training, history)
             config = replace(
                 self.plan.training, steps=steps, patience=0, rate=rate, schedule="cosine", warm_up=min(10, steps)
             )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from gatecast import models
-from gatecast.errors import OptionError
+from gatecast.data import ReadOptions
+from gatecast.errors import OptionError, nearest
 from gatecast.forecaster.plan import Wishes
 from gatecast.training.config import TrainingConfig, with_wishes
 
@@ -28,7 +30,13 @@ def check_wishes(
 ) -> Wishes:
     """The wishes, as the plan takes them. Raises: OptionError that names the option and what it must be."""
     models.get("lstm" if model == "auto" else str(model)).configure(network or {})
-    with_wishes(TrainingConfig(), training or {})
+    schedule = with_wishes(TrainingConfig(), training or {}).schedule
+    if schedule in ("cosine", "one-cycle") and budget is not None and steps is None:
+        raise OptionError(
+            f"schedule {schedule!r} must know how many steps there will be, and a budget leaves that open; give steps "
+            "too, or another schedule.",
+            f"schedule {schedule!r} 需要事先知道总步数，而 budget 不能确定步数；请同时给出 steps，或换用其他。",
+        )
     for name, number, least in (
         ("horizon", horizon, 1),
         ("context", context, 2),
@@ -52,6 +60,28 @@ def check_wishes(
         training=dict(training or {}),
         network=dict(network or {}),
     )
+
+
+def check_read_options(options: Mapping[str, Any]) -> ReadOptions:
+    """How to read a table, from keywords. Raises: OptionError for one that is unknown."""
+    known = ReadOptions.__dataclass_fields__
+    unknown = set(options) - set(known)
+    if unknown:
+        name, listed = min(unknown), ", ".join(known)
+        hint = nearest(name, known)
+        raise OptionError(
+            f"unknown option {name!r}{hint.english}; known: {listed}.",
+            f"未知选项 {name!r}{hint.chinese}；可用：{listed}。",
+        )
+    several = {"past", "future", "indicators", "join"}
+    several |= {"target"} if isinstance(options.get("target"), list) else set()
+    tuples: dict[str, Any] = {name: names_of(value) for name, value in options.items() if name in several}
+    return ReadOptions(**{**options, **tuples})
+
+
+def names_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """One name, or several, as a tuple of text."""
+    return (os.fspath(given),) if isinstance(given, str | os.PathLike) else tuple(map(os.fspath, given))
 
 
 def check_seed(seed: int) -> int:

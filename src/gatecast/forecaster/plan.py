@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class Plan:
         """As plain numbers and text, for the record."""
         return {
             "network": self.network.to_dict(),
-            "training": vars(self.training),
+            "training": asdict(self.training),
             "members": self.members,
             "finish": self.finish,
             "budget": self.budget,
@@ -140,12 +140,14 @@ def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:
 
 
 def _training(wishes: Wishes, rows: int) -> TrainingConfig:
-    config = TrainingConfig() if rows < _LARGE else TrainingConfig(steps=3000, patience=12)
+    usual = TrainingConfig() if rows < _LARGE else TrainingConfig(steps=3000, patience=12)
+    config = with_wishes(usual, wishes.training)
+    patience = wishes.training.get("patience")
     if wishes.steps is not None:
-        config = replace(config, steps=wishes.steps, patience=0)
-    elif wishes.budget is not None:
-        config = replace(config, steps=np.iinfo(np.int32).max, patience=_PATIENT)
-    return with_wishes(config, wishes.training)
+        return replace(config, steps=wishes.steps, patience=patience or 0)
+    if wishes.budget is not None:
+        return replace(config, steps=np.iinfo(np.int32).max, patience=_PATIENT if patience is None else patience)
+    return config
 
 
 def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig, members: int) -> tuple[Text, ...]:

@@ -42,4 +42,3 @@ class History:
     steps: int
     stopped: StopReason
     seconds: float = 0.0
-    notes: tuple[str, ...] = ()

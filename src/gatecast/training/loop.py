@@ -18,8 +18,10 @@ import torch
 from gatecast.errors import TrainingError
 from gatecast.nn.dropout import seed_dropout
 from gatecast.runtime import at_most_threads, keeping_memory, stream, torch_seed
+from gatecast.training.annealing import anneal
+from gatecast.training.augmentation import augmented
 from gatecast.training.history import History, Progress
-from gatecast.training.optimisers import Average, make_optimiser, penalty, rate_at
+from gatecast.training.optimisers import Average, halvings, make_optimiser, penalty, rate_at
 from gatecast.training.resuming import load_run, save_run
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ def train(network: ForecastNetwork, run: Run, *, resume: bool = False) -> Histor
     Raises: TrainingError if the loss is not finite at any learning rate.
     """
     with keeping_memory(), at_most_threads(_threads(network, run)):
+        if run.config.optimiser == "annealing":
+            return anneal(network, run, validation_error)
         trainer = Trainer(network, run)
         if resume:
             trainer.resume()
@@ -142,9 +146,10 @@ class Trainer:
 
     def _step(self, numbers: np.ndarray) -> torch.Tensor:
         """One step of the optimiser on the windows with these numbers."""
-        batch = self.fixed_batch or self.run.reader.read(self.run.windows.origins(numbers), answers=True)
+        batch = self.fixed_batch or self._read(numbers)
         self.record.step += 1
-        rate = rate_at(self.config, self.record.step) * 0.5**self.record.recoveries
+        halved = self.record.recoveries + halvings(self.config, (row[2] for row in self.record.curve))
+        rate = rate_at(self.config, self.record.step) * 0.5**halved
         for group in self.optimiser.param_groups:
             group["lr"] = rate
 
@@ -152,7 +157,7 @@ class Trainer:
             if self.fixed_batch:  # L-BFGS compares losses, so that each closure of a step drops the same elements
                 seed_dropout(self.network, torch_seed(self.run.seed, "dropout", self.record.step))
             self.optimiser.zero_grad(set_to_none=True)
-            total, weight = self.network.loss(batch)
+            total, weight = self.network.loss(batch, newest_only=self.config.positions == "newest")
             loss = total / weight.clamp(min=1e-9)
             (loss + penalty(self.config, self.parameters)).backward()
             if self.config.clip:
@@ -163,6 +168,14 @@ class Trainer:
         loss = step(closure)
         self.average.update(self.record.step)
         return loss
+
+    def _read(self, numbers: np.ndarray) -> Batch:
+        """The windows with these numbers, varied where that is asked for."""
+        batch = self.run.reader.read(self.run.windows.origins(numbers), answers=True)
+        if not self.config.augment:
+            return batch
+        draws = stream(self.run.seed, "augment", self.record.step, self.record.recoveries)
+        return augmented(batch, self.config.augment, draws)
 
     def _fixed_batch(self) -> Batch | None:
         """L-BFGS compares losses from step to step, so that it sees the same windows at each."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gatecast.training.config import TrainingConfig
+    from gatecast.training.history import History
+
+_PLATEAU = 3  # rounds without gain before the rate is halved
+_LEAST_FINISH = 0.03  # of the full rate
 
 
 def make_optimiser(config: TrainingConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
@@ -33,9 +38,43 @@ def rate_at(config: TrainingConfig, step: int) -> float:
         fall = max(1.0, step / (10 * max(config.warm_up, 1))) ** -0.5
     elif config.schedule == "cosine":
         fall = 0.5 * (1 + torch.cos(torch.tensor(min(1.0, step / config.steps) * torch.pi)).item())
+    elif config.schedule == "one-cycle":
+        fall = _one_cycle(min(1.0, step / config.steps))
     else:
         fall = 1.0
     return config.rate * rise * fall
+
+
+def _one_cycle(done: float) -> float:
+    """Up to the full rate over the first three tenths of the steps, then down far below the start, along cosines.
+
+    Smith & Topin 2018, "Super-convergence", section 3. done: share of the steps taken.
+    """
+    start, end, peak = 1 / 25, 1e-4, 0.3
+    low, way = (start, done / peak) if done < peak else (end, 1 - (done - peak) / (1 - peak))
+    return low + (1 - low) * 0.5 * (1 - math.cos(math.pi * way))
+
+
+def halvings(config: TrainingConfig, validations: Iterable[float]) -> int:
+    """How often "plateau" has halved the rate: once for every few rounds in a row without a better validation.
+
+    It follows from the curve alone, so that a resumed run meets the same rates.
+    """
+    if config.schedule != "plateau":
+        return 0
+    best, bad, count = math.inf, 0, 0
+    for validation in validations:
+        bad = 0 if validation < best else bad + 1
+        best = min(best, validation)
+        count += bad > 0 and bad % _PLATEAU == 0
+    return count
+
+
+def finishing_rate(config: TrainingConfig, history: History) -> float:
+    """From where a training goes on after its best weights: the rate that they had, but never next to nothing."""
+    before = history.validation[: history.step.index(history.best_step)] if history.best_step in history.step else ()
+    rate = rate_at(config, history.best_step) * 0.5 ** halvings(config, before)
+    return max(rate, _LEAST_FINISH * config.rate)
 
 
 def penalty(config: TrainingConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.Tensor | float:
