@@ -32,11 +32,23 @@ Data = Annotated[
 Saved = Annotated[
     str, typer.Argument(metavar="MODEL", help=str(Text("What fit or forecast kept.", "fit 或 forecast 保存的模型。")))
 ]
+Study = Annotated[
+    str,
+    typer.Argument(metavar="N", help=str(Text("1 to 5, or mistakes.", "1 至 5，或 mistakes。")), show_default=False),
+]
 NewData = Annotated[
     str | None,
     typer.Argument(
         metavar="NEWDATA",
         help=str(Text("Forecast from its end; else from the training's.", "从该数据末尾开始预测。")),
+    ),
+]
+
+Place = Annotated[str, typer.Argument(metavar="SOURCE", help="yahoo | akshare | tushare")]
+Symbol = Annotated[
+    str,
+    typer.Argument(
+        metavar="SYMBOL", help=str(Text("As the source writes it: AAPL, 600519.", "按数据源的写法给出代码。"))
     ),
 ]
 
@@ -141,6 +153,34 @@ def demo(**given: Any) -> None:
     from gatecast.cli.steps import demo_step
 
     demo_step(Path(given["out"] or "demo-forecast"), as_json=given["json"])
+
+
+@app.command(help=_help("Prices from yahoo, akshare or tushare as CSV.", "从 yahoo、akshare 或 tushare 获取价格。"))
+@accepts(
+    flags.START,
+    flags.END,
+    flags.out("FILE.csv", "Where to keep it; else SYMBOL.csv.", "结果文件；默认 SYMBOL.csv。"),
+    flags.FORCE,
+)
+def fetch(source: Place, symbol: Symbol, **given: Any) -> None:
+    from gatecast.cli.fetch import fetch_step
+
+    days = {"start": given["start"], "end": given["end"]}
+    fetch_step(source, symbol, given["out"], **days, force=given["force"], as_json=given["json"])
+
+
+@app.command(help=_help("Carry out one of the five studies, put right.", "完成五项研究之一，并改正其错误。"))
+@accepts(
+    flags.SEED,
+    flags.QUICK,
+    flags.out("DIR", "Where to keep its page and tables; else nowhere.", "报告与表格的文件夹；默认不保存。"),
+    flags.FORCE,
+)
+def study(number: Study, **given: Any) -> None:
+    from gatecast.cli.study import study_step
+
+    kept = {"force": given["force"], "as_json": given["json"]}
+    study_step(number, given["out"], seed=given["seed"], quick=given["quick"], **kept)
 
 
 def default_folder(data: str) -> str:

@@ -90,8 +90,9 @@ FORECAST = (
     Flag("levels", "80,95", Text("Prediction intervals in percent.", "预测区间的百分比。"), _FORECAST),
 )
 DEVICE = Flag("device", "NAME", Text("auto, cpu, cuda, cuda:1, …", "auto、cpu、cuda、cuda:1 等。"), _TRAINING)
+SEED = Flag("seed", "NUMBER", Text("Same seed, same bytes; else 0.", "种子相同则结果逐字节相同；默认 0。"), _TRAINING)
 TRAINING = (
-    Flag("seed", "NUMBER", Text("Same seed, same bytes; else 0.", "种子相同则结果逐字节相同；默认 0。"), _TRAINING),
+    SEED,
     Flag("steps", "NUMBER", Text("Exactly so many training steps.", "恰好训练这么多步。"), _TRAINING),
     Flag("members", "NUMBER", Text("Networks in the ensemble.", "集成中的网络个数。"), _TRAINING),
     Flag("budget", "SECONDS", Text("Wall time that training may take.", "训练可用的时间（秒）。"), _TRAINING),
@@ -101,8 +102,11 @@ WINDOWS = Flag(
     "windows", "NUMBER", Text("Rolling windows that judge; else 8.", "评估用的滚动窗口数；默认 8。"), _FORECAST
 )
 CONFIG = Flag("config", "FILE.toml", Text("Options from a file; flags win.", "从文件读取选项；命令行优先。"), _OUTPUT)
+START = Flag("start", "DAY", Text("First day, as 2020-01-31.", "起始日期，例如 2020-01-31。"), _DATA)
+END = Flag("end", "DAY", Text("Last day; else today.", "结束日期；默认今天。"), _DATA)
 FORCE = Flag("force", None, Text("Replace what Gatecast wrote earlier.", "覆盖 Gatecast 之前写入的结果。"), _OUTPUT)
 RESUME = Flag("resume", None, Text("Go on where a killed run stopped.", "从中断处继续训练。"), _TRAINING)
+QUICK = Flag("quick", None, Text("Little data, little training.", "少量数据、少量训练。"), _TRAINING)
 _EVERYWHERE = (
     Flag("json", None, Text("One JSON document instead of words.", "输出一个 JSON 文档。"), _OUTPUT),
     Flag("lang", "en|zh", Text("The language of the words.", "输出语言。"), _OUTPUT),
