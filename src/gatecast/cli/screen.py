@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from gatecast.cli.console import on_stdout, say
 from gatecast.cli.tables import forecast_rows
 from gatecast.evaluation import method_name
 from gatecast.language import Text
+from gatecast.studies.result import column_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast
     from gatecast.models import Model
+    from gatecast.studies.result import Section
     from gatecast.training.history import History
 
 _LEAST_WIDTH = 8  # of a column of words; numbers are never cut
+_MOST_HEAD = 12  # letters of a line of a heading
 _MOST_NOTES, _MOST_ROWS, _MOST_STEPS, _MOST_SERIES = 12, 10, 6, 10
 _COLOURS = {"skill": "green", "no skill": "yellow", "copy": "yellow", "constant": "yellow"}
 _MEASURES = {"direction": Text("direction", "方向")}
@@ -179,6 +183,32 @@ def show_models(models: Iterable[Model]) -> None:
             model.name, _plain(model.description), str(Text("yes", "是") if model.streams else Text("no", "否"))
         )
     on_stdout().print(table)
+
+
+def show_section(section: Section) -> None:
+    """A section of a study: its words, and its table with headings broken to fit."""
+    console = on_stdout()
+    console.print()
+    say(console, section.heading, style="bold")
+    for sentence in section.words:
+        say(console, sentence)
+    if section.table is None:
+        return
+    columns = list(section.table.values())
+    numbers = [k for k, column in enumerate(columns) if not any(isinstance(cell, str | Text) for cell in column)]
+    heads = (fill(str(column_name(name)), _MOST_HEAD) for name in section.table)
+    table = _table(*heads, numbers=numbers)
+    for column in table.columns:
+        column.vertical = "top"  # words may take several lines
+    for row in zip(*columns, strict=True):
+        table.add_row(*(_study_cell(cell) for cell in row))
+    console.print(table)
+
+
+def _study_cell(cell: Any) -> Any:
+    if cell is None or isinstance(cell, str | Text):
+        return _plain("–" if cell is None else cell)
+    return f"{cell:,}" if isinstance(cell, int) else "0" if cell == 0 else number(float(cell))
 
 
 def show_files(files: Mapping[str, Path | str]) -> None:

@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from gatecast.language import Text
     from gatecast.panel import Panel
     from gatecast.report.selection import Shown
+    from gatecast.studies.result import Chart
     from gatecast.training.history import History
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
 
 MOST_POINTS = 400  # of a series' past, or of its windows, on one chart
+MOST_POINTS_OF_A_STUDY = 1000
 MOST_WINDOWS = 12
 _LAST = 2000  # in the legend: lines (1000 each) before bands, narrow bands before wide ones
+_CURVES = ("model", "naive", "good", "level-1", "caution", "faint")
 _DASHES = ("dot", "dash", "dashdot", "longdash")
 
 
@@ -145,9 +148,30 @@ def training_curve(history: History) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def _thinned(rows: int, keep: int | None) -> list[int]:
-    """At most `MOST_POINTS` row numbers, first, last and `keep` among them."""
-    spread = set(np.linspace(0, rows - 1, min(rows, MOST_POINTS)).astype(int).tolist())
+def of_study(chart: Chart) -> Figure:
+    """The curves of a study. One solid line among dotted ones is the data; pairs of solid and dotted share a colour."""
+    solid = [line for line in chart.lines if not line.dotted]
+    dotted = [line for line in chart.lines if line.dotted]
+    colours = list(_CURVES)
+    if len(solid) == 1 and dotted:
+        colours = ["actual", *colours]
+    paired = len(solid) == len(dotted) > 1
+    order = [*range(len(solid)), *(range(len(dotted)) if paired else range(len(solid), len(chart.lines)))]
+    data = []
+    for line, k in zip([*solid, *dotted], order, strict=True):
+        rows = _thinned(len(line.x), None, MOST_POINTS_OF_A_STUDY)
+        x, y = ([column[i] for i in rows] for column in (line.x, line.y))
+        colour, dash = colours[k % len(colours)], "dot" if line.dotted else "solid"
+        data.append(_line(line.name, x, y, colour, len(line.x), dash=dash))
+    drawn = [value for line in chart.lines for value in line.y if math.isfinite(value)]
+    loss = bool(drawn) and min(drawn) > 0 and max(drawn) > 20 * min(drawn) and not isinstance(chart.lines[0].x[0], str)
+    y_axis = _titled(chart.y_label) | ({"type": "log"} if loss else {})
+    return {"data": data, "layout": {"xaxis": _titled(chart.x_label), "yaxis": y_axis}}
+
+
+def _thinned(rows: int, keep: int | None, most: int = MOST_POINTS) -> list[int]:
+    """At most so many row numbers, first, last and `keep` among them."""
+    spread = set(np.linspace(0, rows - 1, min(rows, most)).astype(int).tolist())
     return sorted(spread if keep is None else spread | {keep})
 
 

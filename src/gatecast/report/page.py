@@ -1,31 +1,24 @@
 """`write_report`: one HTML file that holds everything it shows and contacts no address.
 
-The page is a Jinja template with its style and script beside it. Plotly's script travels compressed inside the file
-(2 MB instead of 5): the browser unpacks it. A content security policy forbids every request, and all that users
-wrote (names, ids, columns) is escaped. The same input gives the same bytes: nothing of the clock is written.
+The page is a Jinja template; `template` fills it. All that users wrote (names, ids, columns) is escaped. The same input
+gives the same bytes: nothing of the clock is written.
 """
 
 from __future__ import annotations
 
-import base64
-import gzip
 from collections import Counter
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gatecast.atomic import write_file
 from gatecast.evaluation import method_name
-from gatecast.language import current
-from gatecast.report import charts, tables, words
+from gatecast.report import charts, tables, template, words
 from gatecast.report.selection import choose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import jinja2
+    from pathlib import Path
 
     from gatecast.data import Note, Reading
     from gatecast.evaluation import Scores
@@ -34,7 +27,6 @@ if TYPE_CHECKING:
     from gatecast.report.selection import Shown
     from gatecast.training.history import History
 
-_HERE = Path(__file__).parent
 _MOST_NOTES = 8  # of one kind
 _VISIBLE_ROWS = 7  # a longer forecast table starts folded
 
@@ -59,11 +51,8 @@ def write_report(
     shown = choose(reading.panel, forecast, scores)
     page = {
         "title": title,
-        "language": "zh-CN" if current() == "zh" else "en",
         "words": words,
-        "style": (_HERE / "page.css").read_text("utf-8"),
-        "script": (_HERE / "page.js").read_text("utf-8"),
-        "library": _library(),
+        **template.surroundings(),
         "figures": _figures(reading, scores, history, forecast, shown),
         "verdict": _verdict(scores),
         "tiles": _tiles(scores, forecast),
@@ -78,7 +67,7 @@ def write_report(
         "model_words": model_words,
         "recipe": recipe,
     }
-    write_file(path, _templates().get_template("page.html").render(page).encode())
+    write_file(path, template.rendered("page.html", page))
 
 
 def _figures(
@@ -163,30 +152,3 @@ def _notes(notes: Sequence[Note]) -> list[Text]:
         if count > _MOST_NOTES:
             kept[kind].append(words.more_notes(count - _MOST_NOTES))
     return [text for texts in kept.values() for text in texts]
-
-
-@cache
-def _library() -> str:
-    """Plotly's script, compressed, as text that may stand in HTML."""
-    from plotly.offline import get_plotlyjs
-
-    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), compresslevel=6, mtime=0)).decode()
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.policies["json.dumps_kwargs"] = {
-        "allow_nan": False,
-        "ensure_ascii": False,
-        "separators": (",", ":"),
-    }
-    return environment

@@ -239,3 +239,9 @@ def more_rows(rows: int) -> Text:
 
 def more_notes(notes: int) -> Text:
     return Text(f"and {notes:,} more of the kind", f"另有 {notes:,} 条类似记录")
+
+
+def study(number: int) -> Text:
+    """Under the title of a study's page; 0 is the page of all mistakes."""
+    command = f"gatecast study {number or 'mistakes'}"
+    return Text(f"{command} gives these figures again.", f"用 {command} 可重新得到这些数字。")

@@ -2,8 +2,8 @@
 
 As published: gates with parameters of their own, as a layer and as a network with a linear output; batch 64, 50 epochs,
 a 10 % validation split, elapsed time; predictions over the data in original units; LSTM (64) and convolution (64
-filters of width 3, max-pool 2) merged; members averaged. Put right: the gates read the hidden state, a batch is a batch, the
-weights are drawn, and validation rows come after those that train.
+filters of width 3, max-pool 2) merged; members averaged. Put right: the gates read the hidden state, a batch is a
+batch, the weights are drawn, and validation rows come after those that train.
 """
 
 from __future__ import annotations

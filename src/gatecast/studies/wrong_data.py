@@ -23,8 +23,8 @@ def unknown_targets() -> Mistake:
     return Mistake(
         Text("Targets that nobody knows yet train", "用尚未发生的目标训练"),
         Text("invented values among the targets", "目标中臆造的数值个数"),
-        float(np.isnan(wrong.targets).sum()),
-        float(np.isnan(right.targets).sum()),
+        int(np.isnan(wrong.targets).sum()),
+        int(np.isnan(right.targets).sum()),
         Text(
             f"With {horizon} targets a window, the last {horizon - 1} windows reach beyond the data; filled with zeros "
             "they teach a fall that never was. Only windows whose targets are all known train.",
@@ -83,8 +83,8 @@ def lost_window() -> Mistake:
     return Mistake(
         Text("The newest window is lost to an off-by-one", "差一错误丢掉了最新的窗口"),
         Text("windows of 7 days in IBM's rows", "IBM 数据中 7 天窗口的个数"),
-        float(wrong),
-        float(len(windows_of(values, context=context).inputs)),
+        wrong,
+        len(windows_of(values, context=context).inputs),
         Text(
             "Of n rows, n − 7 windows have a target; the loop stops at n − 8. It is the newest day that is lost, and "
             "the forecast for tomorrow is one for today.",

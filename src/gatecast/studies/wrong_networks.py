@@ -120,8 +120,8 @@ def batch_of_one() -> Mistake:
     return Mistake(
         Text("The batch is always one", "批大小总是一"),
         Text(f"optimiser steps an epoch, {windows} windows", f"{windows} 个窗口时每轮的优化步数"),
-        float(windows),
-        float(-(-windows // batch)),
+        windows,
+        -(-windows // batch),
         Text(
             "A state of shape (1, hidden) takes one window at a time, or silently adds up the windows of a batch. Here "
             "the state has a row a window, and 64 windows cost little more than one.",
@@ -131,11 +131,11 @@ def batch_of_one() -> Mistake:
     )
 
 
-def _windows_read(batch_first: bool, *, inputs: int, steps: int) -> float:
+def _windows_read(batch_first: bool, *, inputs: int, steps: int) -> int:
     """How many windows the forecast of the last one depends on: those with a gradient. Windows lie on axis 0."""
     with private_torch_stream(0, "windows read"):
         layer = LSTM(inputs, 8, batch_first=batch_first)
         windows = torch.randn(_WINDOWS, steps, inputs, requires_grad=True)
     hidden, _ = layer(windows)
     (gradient,) = torch.autograd.grad(hidden[-1, -1].sum(), windows)
-    return float((gradient.abs().amax((1, 2)) > 0).sum())
+    return int((gradient.abs().amax((1, 2)) > 0).sum())
