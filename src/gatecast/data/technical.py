@@ -87,12 +87,13 @@ def _price(names: Sequence[str], target: str) -> str:
 def _missing(indicator: Indicator, role: str, source: str, names: Sequence[str]) -> ColumnError:
     known = _NAMES[role]
     chinese = next(name for name in known if not name.isascii())
-    near = nearest(known[0], names)
+    near, there = nearest(known[0], names), some(names, 12)
+    columns, chinese_columns = (f" The columns are {there}.", f"现有列：{there}。") if names else ("", "")
     return ColumnError(
         f"{source}: the indicator {indicator.name!r} needs a column called {known[0]!r} or {chinese!r}, and there is "
-        f"none{near.english}; rename the column, or leave the indicator out. The columns are {some(names, 12)}.",
+        f"none{near.english}; rename the column, or leave the indicator out.{columns}",
         f"{source}：指标 {indicator.name!r} 需要名为 {chinese!r} 或 {known[0]!r} 的列，表中没有{near.chinese}；"
-        f"请重命名该列，或不使用该指标。现有列：{some(names, 12)}。",
+        f"请重命名该列，或不使用该指标。{chinese_columns}",
     )
 
 
