@@ -8,7 +8,7 @@ from scipy import stats
 from simulated import LEVELS, Rule, panel_of, phase_means, random_walk, seasonal
 
 from gatecast.evaluation import backtest, baselines
-from gatecast.evaluation.diagnostics import diebold_mariano, student_reach, student_within
+from gatecast.evaluation.diagnostics import StandardError, diebold_mariano, holm, student_reach, student_within
 from gatecast.forecast import Origins
 
 SEEDS = 200
@@ -149,3 +149,27 @@ def test_windows_that_overlap_say_less():
     apart = diebold_mariano(difference, Origins(np.zeros(9, int), np.arange(20, 65, 5)), 5)
     overlapping = diebold_mariano(difference, Origins(np.zeros(9, int), np.arange(20, 29)), 3)
     assert overlapping.half > 1.3 * apart.half
+
+
+# several tests at once, several sources of scatter
+
+
+def test_holm_steps_down_from_bonferroni() -> None:
+    p_values = [0.01, 0.04, 0.03, 0.005, 0.9]
+    assert holm(p_values) == pytest.approx([0.04, 0.09, 0.09, 0.025, 0.9])  # worked by hand: 5 · 0.005, 4 · 0.01, …
+    assert holm([]) == []
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+
+
+def test_scatter_between_seeds_widens_the_interval_as_welchs_test_does() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(0.4, 1, 12), rng.normal(0, 2, 5)
+    origins = Origins(np.zeros(12, np.int64), np.arange(12) * 3 + 20)
+    alone = diebold_mariano(first, origins, 3)
+    errors = [StandardError(float(second.std(ddof=1) / 5**0.5), 4)]
+    wider = diebold_mariano(first - first.mean() + 0.4, origins, 3, errors)
+    spread = first - first.mean()
+    welch = stats.ttest_ind(spread + 0.4, second - second.mean(), equal_var=False)
+    assert wider.half > alone.half and wider.p_value > 0
+    # Welch's degrees of freedom are rounded down, and a standard error over time has a correction of its own
+    assert wider.p_value == pytest.approx(welch.pvalue, rel=0.05)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import atan, ceil, cos, erf, inf, pi, sin, sqrt
+from math import atan, ceil, cos, erf, floor, hypot, inf, pi, sin, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,33 +35,61 @@ class Comparison(NamedTuple):
     clusters: int
 
 
-def diebold_mariano(difference: np.ndarray, origins: Origins, horizon: int) -> Comparison:
+class StandardError(NamedTuple):
+    """Of a mean, from a cause that the windows do not show, such as the seeds; with its degrees of freedom."""
+
+    error: float
+    freedom: int
+
+
+def diebold_mariano(
+    difference: np.ndarray, origins: Origins, horizon: int, further: Sequence[StandardError] = ()
+) -> Comparison:
     """Test of equal accuracy (Diebold & Mariano, 1995), corrected for few windows (Harvey, Leybourne & Newbold, 1997).
 
     difference: (windows,) loss of one method less that of the other, each averaged over the window's horizon.
     Windows of the same age move together across series, and windows of one series move together over time: both
-    scatters are taken, and the wider interval counts.
+    scatters are taken, and the wider interval counts. further: what else the mean scatters by; variances add up, with
+    the degrees of freedom of Welch (1947).
     """
     mean = float(difference.mean())
     scatters = [_over_time(difference - mean, origins, horizon), _over_series(difference - mean, origins)]
     most = max(scatter.clusters for scatter in scatters)
     used = [scatter for scatter in scatters if scatter.clusters >= min(most, _ENOUGH_CLUSTERS)]
-    return max((scatter.compare(mean) for scatter in used), key=lambda comparison: comparison.half)
+    return max((scatter.compare(mean, further) for scatter in used), key=lambda comparison: comparison.half)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values of tests made together, each raised so that all are to be believed at once (Holm, 1979)."""
+    order = np.argsort(p_values, kind="stable")
+    raised = np.asarray(p_values, dtype=float)[order] * np.arange(len(order), 0, -1)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return adjusted.tolist()
 
 
 class _Scatter(NamedTuple):
     error: float  # standard error of the mean
     clusters: int
 
-    def compare(self, mean: float) -> Comparison:
+    def compare(self, mean: float, further: Sequence[StandardError] = ()) -> Comparison:
         if self.clusters < 2:
             return Comparison(mean, inf, 1.0, self.clusters)
-        if self.error <= _ROUNDING * abs(mean):
+        errors = [StandardError(self.error, self.clusters - 1), *further]
+        error = hypot(*(one.error for one in errors))
+        if error <= _ROUNDING * abs(mean):
             return Comparison(mean, 0.0, 0.0 if mean else 1.0, self.clusters)
-        freedom = self.clusters - 1
+        freedom = _welch(errors) if further else self.clusters - 1
         inside = 0.95 if self.clusters > _FEW_CLUSTERS else 0.99
-        p_value = 1 - student_within(abs(mean) / self.error, freedom)
-        return Comparison(mean, student_reach(inside, freedom) * self.error, p_value, self.clusters)
+        p_value = 1 - student_within(abs(mean) / error, freedom)
+        return Comparison(mean, student_reach(inside, freedom) * error, p_value, self.clusters)
+
+
+def _welch(errors: Sequence[StandardError]) -> int:
+    """Degrees of freedom of a sum of independent variances (Welch, 1947), rounded down."""
+    largest = max(one.error for one in errors)
+    shares = [((one.error / largest) ** 2, one.freedom) for one in errors]
+    return floor(sum(share for share, _ in shares) ** 2 / sum(share**2 / freedom for share, freedom in shares) + 1e-9)
 
 
 def _over_time(rest: np.ndarray, origins: Origins, horizon: int) -> _Scatter:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gatecast import artifact
 from gatecast.data import Note, Reading, ReadOptions, read
-from gatecast.errors import ArtifactError, DeviceError, NotFittedError, OptionError, nearest
+from gatecast.errors import ArtifactError, DeviceError, NotFittedError, OptionError
 from gatecast.evaluation.backtest import backtest as run_backtest
 from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.baselines import baselines
@@ -18,20 +18,21 @@ from gatecast.forecast import Forecast, Origins
 from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
-from gatecast.forecaster.options import check_seed, check_wishes, whole
+from gatecast.forecaster.options import check_read_options, check_seed, check_wishes, names_of, whole
 from gatecast.language import Text
 from gatecast.panel import Panel
 from gatecast.runtime import resolve_device
 from gatecast.training.split import check_lengths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gatecast.evaluation import Scores
     from gatecast.forecast import Prediction
     from gatecast.forecaster.fitting import Fitted
     from gatecast.forecaster.plan import Plan
     from gatecast.training.history import History, Progress
+    from gatecast.training.rate_finder import RateCurve
 
 _FEWEST_ROWS = 3  # a shorter series says nothing of its own
 
@@ -111,6 +112,19 @@ class Forecaster:
         self._fingerprint = reading.panel.fingerprint()
         return self
 
+    def find_rate(
+        self, data: Any = None, *, on_progress: Callable[[Progress], None] | None = None, **options: Any
+    ) -> RateCurve:
+        """Which learning rate suits: a range test of the training that `fit` would carry out (Smith 2017).
+
+        data, options: as for `fit`; None = the data of the fit. The forecaster itself stays as it is.
+        Raises: OptionError where the optimiser has no such rate; TrainingError where nothing can be learnt.
+        """
+        panel = self._ready_reading().panel if data is None else self._read(data, options).panel
+        check_lengths(panel, self.wishes.horizon)
+        job = Job(self.seed, self._torch_device, "rate", on_progress)
+        return fitting.find_rate(panel, self.wishes, self.season, job)
+
     def predict(self, history: Any = None, *, join: Sequence[str] | None = None) -> Forecast:
         """The next `horizon` values, from the end of the training data or of another history.
 
@@ -148,13 +162,13 @@ class Forecaster:
         check_lengths(panel, self.wishes.horizon)
         origins = rolling_origins(panel, self.wishes.horizon, windows)
         seasons = find_seasons(past_of(panel, origins), self.season)
-        twin = _Twin(self._twin(), on_progress, checkpoint, resume)
+        twin = _Twin(self.twin(), on_progress, checkpoint, resume)
         levels, horizon = self.wishes.levels, self.wishes.horizon
         predictors = [twin, *baselines(horizon, levels, seasons)]
         return run_backtest(predictors, panel, horizon=horizon, levels=levels, seasons=seasons, windows=windows)
 
-    def _twin(self) -> Forecaster:
-        """An unfitted forecaster of the same wishes, for the judge."""
+    def twin(self) -> Forecaster:
+        """An unfitted forecaster of the same wishes, to be trained on the past alone and judged."""
         twin = Forecaster(self.wishes.horizon, season=self.season, seed=self.seed, device=self.device)
         twin.wishes, twin._stage = self.wishes, "judge"
         if self._fitted is not None and (self.wishes.budget is not None or self.history.stopped == "interrupted"):
@@ -240,17 +254,7 @@ class Forecaster:
     def _read(self, data: Any, options: dict[str, Any]) -> Reading:
         if isinstance(data, Reading):
             return data
-        unknown = set(options) - set(ReadOptions.__dataclass_fields__)
-        if unknown:
-            name, known = min(unknown), ", ".join(ReadOptions.__dataclass_fields__)
-            hint = nearest(name, ReadOptions.__dataclass_fields__)
-            raise OptionError(
-                f"unknown option {name!r}{hint.english}; known: {known}.",
-                f"未知选项 {name!r}{hint.chinese}；可用：{known}。",
-            )
-        names = {"past", "future", "indicators", "join"}
-        names |= {"target"} if isinstance(options.get("target"), list) else set()
-        return read(data, ReadOptions(**options | {name: _names(v) for name, v in options.items() if name in names}))
+        return read(data, check_read_options(options))
 
     def _ready(self) -> Panel:
         self.fitted  # noqa: B018 (raises where there is none)
@@ -296,12 +300,7 @@ class Forecaster:
                 f"--join FILE (join=[...]), in the same order.",
                 f"模型训练时合并了 {names} 的列；请再次给出包含最新数据的表：--join FILE（join=[...]），顺序相同。",
             )
-        return read(history, self._options if join is None else replace(self._options, join=_names(join)))
-
-
-def _names(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
-    """One name, or several, as a tuple of text."""
-    return (os.fspath(given),) if isinstance(given, str | os.PathLike) else tuple(map(os.fspath, given))
+        return read(history, self._options if join is None else replace(self._options, join=names_of(join)))
 
 
 class _Twin:
