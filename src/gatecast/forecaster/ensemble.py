@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from gatecast.forecast import Origins, Prediction
-from gatecast.models.network import ForecastNetwork
+from gatecast.models.network import ForecastNetwork, new_network
 from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
@@ -73,7 +73,7 @@ class Members:
         while len(self.networks) < self.plan.members and self._may_go_on():
             member = len(self.networks)
             with private_torch_stream(self.job.seed, "weights", member):
-                network = ForecastNetwork(self.plan.network).to(self.job.device).eval()
+                network = new_network(self.plan.network).to(self.job.device).eval()
             self.networks.append(network)
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
@@ -114,6 +114,13 @@ class Members:
             finished = train(network, self._run("finish", member, windows, config), resume=self.job.resume)
             if finished.stopped == "interrupted":
                 break
+
+    def untrained(self) -> tuple[ForecastNetwork, Run]:
+        """The first member before its first step, and what its training would be given."""
+        with private_torch_stream(self.job.seed, "weights", 0):
+            network = new_network(self.plan.network).to(self.job.device).eval()
+        windows = _teaching(self.shares.training(), self.panel)
+        return network, self._run("train", 0, windows, self.plan.training)
 
     def _run(self, phase: str, member: int, windows: Windows, config: TrainingConfig) -> Run:
         """What both phases have in common."""

@@ -13,7 +13,7 @@ from gatecast.forecaster import soundness
 from gatecast.forecaster.fitting import Fitted
 from gatecast.forecaster.plan import Plan
 from gatecast.forecaster.soundness import member_name
-from gatecast.models.network import ForecastNetwork
+from gatecast.models.network import new_network
 from gatecast.panel import Panel
 from gatecast.runtime import private_torch_stream
 from gatecast.scaling import Scaler
@@ -52,7 +52,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
     weights = {name: value for name, value in tensors.items() if not name.startswith(_PANEL)}
     soundness.check_weights(told.network, told.members, weights)
     with private_torch_stream(0, "restored"):  # the first weights are overwritten, the caller's stream is not
-        networks = [ForecastNetwork(told.network) for _ in range(told.members)]
+        networks = [new_network(told.network) for _ in range(told.members)]
     for member, network in enumerate(networks):
         prefix = member_name(member)
         network.load_state_dict({name: weights[prefix + name] for name in network.state_dict()})

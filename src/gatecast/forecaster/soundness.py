@@ -14,7 +14,7 @@ import torch
 
 from gatecast.errors import ArtifactError
 from gatecast.frequency import DAY, SECOND, WEEK, Frequency, open_days, zone_of
-from gatecast.models.network import ForecastNetwork
+from gatecast.models.network import new_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def check_weights(config: NetworkConfig, members: int, weights: Mapping[str, tor
         "网络尺寸超出合理范围",
     )
     with torch.device("meta"):  # shapes alone: a description that lies takes no memory
-        network = ForecastNetwork(config)
+        network = new_network(config)
     shapes = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
     expected = {member_name(k) + name: shape for k in range(members) for name, shape in shapes.items()}
     stored = {name: (value.shape, value.dtype) for name, value in weights.items()}

@@ -1,10 +1,10 @@
 """The forecast network: a backbone over the patched context, a direct head, added to a mixture of naive bases.
 
-    context → window scaling → patches → backbone → head → quantiles of the whole horizon, from every patch
+    context → window scaling → patches → backbone → head → a distribution of every step ahead, from every patch
 
 Every patch position forecasts, so that one pass trains on all origins inside the window. The newest observations
 reach the first step of the forecast three times: through the backbone, directly into the head, and through the
-bases. Knows nothing of training.
+bases. A model with another head than this overrides `decode`. Knows nothing of training.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from gatecast.errors import OptionError
 from gatecast.models import registry
 from gatecast.models.bases import Bases
-from gatecast.nn.options import whole
+from gatecast.nn.distributions import DISTRIBUTIONS, Distribution, Unit
+from gatecast.nn.options import choice, whole
 
 if TYPE_CHECKING:
     from gatecast.windows import Batch
@@ -39,6 +38,7 @@ class NetworkConfig:
     seasons: lengths in steps, shortest first, none longer than the context. lags: further lengths whose repetition is
     among the bases; for rows of which nobody said how long a step is.
     levels: central intervals in percent, rising. past, future: numbers of covariates.
+    distribution: what the head gives, a name of `gatecast.nn.distributions` that the model can give.
 
     Raises: OptionError for sizes that do not go together.
     """
@@ -53,6 +53,7 @@ class NetworkConfig:
     past: int = 0
     future: int = 0
     lags: tuple[int, ...] = ()
+    distribution: str = "quantile"
 
     def __post_init__(self) -> None:
         for name, least in {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0}.items():
@@ -64,6 +65,7 @@ class NetworkConfig:
                 f"patch must divide the context; seasons and lags rise within it, levels within 0…100; got {self}.",
                 f"patch 须整除 context，seasons 与 lags 须在其内递增，levels 须在 0 到 100 间递增；实际为 {self}。",
             )
+        choice("distribution", self.distribution, network_class(self.model).distributions)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -76,16 +78,24 @@ class NetworkConfig:
 
 
 class Scaled(NamedTuple):
-    """Forecasts from every position, in units of the window.
+    """Forecasts from some positions, in units of the window.
 
-    quantiles: (batch, positions, horizon, quantiles), rising. bases: (batch, positions, horizon, bases).
+    distribution: of (batch, positions, horizon). bases: (batch, positions, horizon, bases).
     centre, scale: (batch, 1) float64, the window's own; scale is 0 where its context is constant.
+    places: (positions,) which positions of the context these are. probabilities: of the quantiles.
     """
 
-    quantiles: torch.Tensor
+    distribution: Distribution
     bases: torch.Tensor
     centre: torch.Tensor
     scale: torch.Tensor
+    places: torch.Tensor
+    probabilities: tuple[float, ...]
+
+    @property
+    def quantiles(self) -> torch.Tensor:
+        """(batch, positions, horizon, probabilities), rising."""
+        return self.distribution.quantiles(self.probabilities)
 
 
 def window_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -101,65 +111,139 @@ def window_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Te
     return torch.where(moves, centre, target[:, -1:]), torch.where(moves, scale, 0.0)
 
 
+def network_class(model: str) -> type[ForecastNetwork]:
+    """The network around the backbone of this name. Raises: OptionError if there is no such model."""
+    return registry.get(model).network or ForecastNetwork
+
+
+def new_network(config: NetworkConfig) -> ForecastNetwork:
+    """A network with fresh weights, drawn from torch's global stream."""
+    return network_class(config.model)(config)
+
+
 class ForecastNetwork(nn.Module):
-    """Quantiles of the next `horizon` values from every patch of the context."""
+    """A distribution of each of the next `horizon` values, from every patch of the context.
+
+    distributions: those that it can give, its usual one first. patched: it can read several steps at once. sampled:
+    its quantiles are those of sampled paths, each of which costs as much as a forecast.
+    steps_taken: of the training; whoever trains it says so before each round.
+    """
+
+    distributions: ClassVar[tuple[str, ...]] = tuple(DISTRIBUTIONS)
+    patched: ClassVar[bool] = True
+    sampled: ClassVar[bool] = False
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
         self.causal = registry.get(config.model).causal  # else every position but the newest has read its own answer
+        self.family = DISTRIBUTIONS[config.distribution]
+        self.steps_taken = 0
         self.bases = Bases(config)
-        inputs = config.patch * (1 + bool(self.bases.periods) + config.past + config.future) + 1
-        self.backbone = registry.build(config.model, inputs, config.options)
+        self.backbone = registry.build(config.model, self.input_size(), config.options)
         self.blocks = -(-config.horizon // config.patch) if config.patch > 1 else 1
-        features = self.backbone.output_size + config.patch + config.horizon * config.future
-        levels = len(config.levels)
-        self.head = nn.Linear(features, config.horizon * (1 + 2 * levels))
-        self.mixture = nn.Linear(features, self.blocks * self.bases.count)
-        self.spread = nn.Parameter(_initial_spread(config))
+        start = self.family.start(config.levels)
+        self.build_head(1 + len(start))
+        self.spread = nn.Parameter(start)
         nn.init.zeros_(self.mixture.weight)
         nn.init.zeros_(self.mixture.bias)
 
+    def input_size(self) -> int:
+        """How many numbers the backbone reads at each position."""
+        config = self.config
+        return config.patch * (1 + bool(self.bases.periods) + config.past + config.future) + 1
+
+    def feature_size(self) -> int:
+        """How many numbers the head reads at each position."""
+        config = self.config
+        return self.backbone.output_size + config.patch + config.horizon * config.future
+
+    def build_head(self, size: int) -> None:
+        """What `decode` and `mix` compute with. size: numbers that the distribution takes a step."""
+        self.head = nn.Linear(self.feature_size(), self.config.horizon * size)
+        self.mixture = nn.Linear(self.feature_size(), self.blocks * self.bases.count)
+
     def forward(self, batch: Batch, *, newest_only: bool = False) -> Scaled:
         """Forecast from every position, or from the newest alone (what a user sees, and all of a model not causal)."""
-        centre, scale = window_scale(batch.target, batch.observed)
+        centre, scale = self.unit(batch)
         x = ((batch.target - centre) / torch.where(scale > 0, scale, torch.inf)).float()  # (B, C), 0 where constant
         hidden, _ = self.backbone(self._inputs(x, batch))  # (B, P, hidden)
         features = torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1)
         bases = self.bases(x)
-        if newest_only or not self.causal:
-            features, bases = features[:, -1:], bases[:, -1:]
-        return Scaled(self._quantiles(features, bases), bases, centre, scale)
+        places = self.places(newest_only=newest_only or not self.causal)
+        if len(places) < features.shape[1]:
+            features, bases = features[:, places], bases[:, places]
+        mixed = self.mix(features, bases)
+        own = self.decode(features, mixed, self._answers(batch, centre, scale, places) if self.training else None)
+        distribution = self.distribution(mixed + own[..., :1], own[..., 1:], centre, scale)
+        return Scaled(distribution, bases, centre, scale, places, self.config.quantiles)
+
+    def unit(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Each window's centre and scale, (batch, 1) float64. A long row of equal counts is no certainty."""
+        centre, scale = window_scale(batch.target, batch.observed)
+        return centre, scale.clamp(min=1.0) if self.family.support == "counts" else scale
+
+    def places(self, *, newest_only: bool) -> torch.Tensor:
+        """The positions that forecast: (positions,), rising, the newest last."""
+        positions = len(self.bases.newest)
+        return torch.arange(positions - 1 if newest_only else 0, positions, device=self.bases.newest.device)
+
+    def mix(self, features: torch.Tensor, bases: torch.Tensor) -> torch.Tensor:
+        """The mixture of bases: (batch, positions, horizon, 1)."""
+        batch, positions = features.shape[:2]
+        horizon = self.config.horizon
+        weights = self.mixture(features).view(batch, positions, self.blocks, 1, -1).softmax(-1)
+        weights = weights.expand(-1, -1, -1, -(-horizon // self.blocks), -1).flatten(2, 3)[:, :, :horizon]
+        return (bases * weights).sum(-1, keepdim=True)
+
+    def decode(self, features: torch.Tensor, mixed: torch.Tensor, answers: torch.Tensor | None) -> torch.Tensor:
+        """What is added to the mixture, and the distribution's other numbers: (batch, positions, horizon, size).
+
+        answers: (batch, positions, horizon), what followed; only while training, for a teacher.
+        """
+        del mixed, answers
+        return self.head(features).view(*features.shape[:2], self.config.horizon, -1)
+
+    def distribution(
+        self, location: torch.Tensor, raw: torch.Tensor, centre: torch.Tensor, scale: torch.Tensor
+    ) -> Distribution:
+        """location: (…, 1); raw: (…, size − 1); centre, scale: (batch, 1)."""
+        axes = (-1, *[1] * (location.dim() - 1))
+        unit = Unit(centre.view(axes), torch.where(scale > 0, scale, 1.0).view(axes))
+        return self.family(location, raw + self.spread, unit, self.config.quantiles)
 
     def answers(self, batch: Batch, scaled: Scaled) -> torch.Tensor:
         """What followed each position, in the units of `scaled`: (batch, positions, horizon) float32."""
-        config = self.config
-        futures = batch.answer.unfold(1, config.horizon, config.patch)  # (B, P + 1, H), the first from step 0
-        futures = futures[:, -scaled.quantiles.shape[1] :]
-        scale = torch.where(scaled.scale > 0, scaled.scale, torch.inf)  # such a window weighs nothing
-        return ((futures - scaled.centre[:, :, None]) / scale[:, :, None]).clamp(-_FARTHEST, _FARTHEST).float()
+        return self._answers(batch, scaled.centre, scaled.scale, scaled.places)
+
+    def _answers(self, batch: Batch, centre: torch.Tensor, scale: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        futures = batch.answer.unfold(1, self.config.horizon, self.config.patch)[:, 1:][:, places]  # (B, P, H)
+        scale = torch.where(scale > 0, scale, torch.inf)  # such a window weighs nothing
+        return ((futures - centre[:, :, None]) / scale[:, :, None]).clamp(-_FARTHEST, _FARTHEST).float()
 
     def loss(self, batch: Batch, *, newest_only: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pinball loss of the batch, as a weighted sum and the sum of its weights.
+        """The distribution's loss over the batch, as a weighted sum and the sum of its weights.
 
-        A window weighs as its naive forecast is good: the mean is then close to a mean scaled error, and series of
-        different noise count alike. Windows with a constant context, and positions before the series, weigh nothing.
+        A window weighs as its naive forecast is good: the mean of pinball losses is then close to a mean scaled error,
+        and series of different noise count alike. Windows with a constant context, and positions before the series,
+        weigh nothing.
         """
         scaled = self(batch, newest_only=newest_only)
-        answers = self.answers(batch, scaled)  # (B, P, H)
-        probability = answers.new_tensor(self.config.quantiles)
-        error = answers[..., None] - scaled.quantiles  # (B, P, H, Q)
-        pinball = torch.maximum(probability * error, (probability - 1) * error).mean((2, 3))  # (B, P)
-        begun = batch.observed[:, self.bases.newest][:, -pinball.shape[1] :]
-        weight = begun * (scaled.scale > 0) / self._naive_error(batch, scaled).clamp(0.05, 2.0)
-        return (pinball * weight).sum(), weight.sum()
+        loss = scaled.distribution.loss(self.answers(batch, scaled)).mean((2, 3))  # (B, P)
+        begun = batch.observed[:, self.bases.newest][:, scaled.places]
+        weight = begun * self.weight(batch, scaled.scale)
+        return (loss * weight).sum(), weight.sum()
 
-    def _naive_error(self, batch: Batch, scaled: Scaled) -> torch.Tensor:
+    def weight(self, batch: Batch, scale: torch.Tensor) -> torch.Tensor:
+        """How much each window counts: (batch, 1)."""
+        return (scale > 0) / self._naive_error(batch, scale).clamp(0.05, 2.0)
+
+    def _naive_error(self, batch: Batch, scale: torch.Tensor) -> torch.Tensor:
         """Mean absolute change over the shortest season inside each context, in its own scale: (batch, 1)."""
         season = self.config.seasons[0] if self.config.seasons else 1
         change = (batch.target[:, season:] - batch.target[:, :-season]).abs() * batch.observed[:, :-season]
         mean = change.sum(1, keepdim=True) / batch.observed[:, :-season].sum(1, keepdim=True).clamp(min=1)
-        return (mean / torch.where(scaled.scale > 0, scaled.scale, 1.0)).float()
+        return (mean / torch.where(scale > 0, scale, 1.0)).float()
 
     def _patches(self, values: torch.Tensor) -> torch.Tensor:
         """(batch, context, …) → (batch, positions, patch × …)."""
@@ -184,22 +268,3 @@ class ForecastNetwork(nn.Module):
             return batch.known.new_zeros(len(batch.known), positions, 0)
         ahead = batch.known.unfold(1, self.config.horizon, self.config.patch)[:, 1:]  # (B, P, future, H)
         return ahead.reshape(len(ahead), positions, -1)
-
-    def _quantiles(self, features: torch.Tensor, bases: torch.Tensor) -> torch.Tensor:
-        """Mixture of bases + the network's own, with intervals that widen by positive amounts: never crossing."""
-        batch, positions = features.shape[:2]
-        horizon, levels = self.config.horizon, len(self.config.levels)
-        weights = self.mixture(features).view(batch, positions, self.blocks, 1, -1).softmax(-1)
-        weights = weights.expand(-1, -1, -1, -(-horizon // self.blocks), -1).flatten(2, 3)[:, :, :horizon]
-        own = self.head(features).view(batch, positions, horizon, 1 + 2 * levels)
-        median = (bases * weights).sum(-1, keepdim=True) + own[..., :1]
-        width = F.softplus(own[..., 1:] + self.spread)
-        lower = median - width[..., :levels].cumsum(-1)
-        upper = median + width[..., levels:].cumsum(-1)
-        return torch.cat([lower.flip(-1), median, upper], dim=-1)
-
-
-def _initial_spread(config: NetworkConfig) -> torch.Tensor:
-    """Starting widths of the intervals, before softplus: about those of a unit normal."""
-    reach = torch.tensor([0.0] + [NormalDist().inv_cdf(0.5 + level / 200) for level in config.levels])
-    return torch.log(torch.expm1(0.5 * reach.diff())).repeat(2)

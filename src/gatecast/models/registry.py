@@ -47,7 +47,7 @@ class Model:
 
     name: what users call it. backbone: the module's class. config: its frozen dataclass. causal: no output depends on
     later inputs. streams: chunks, down to single steps, with the state handed on give what the whole sequence gives.
-    description: one line for `gatecast models`.
+    description: one line for `gatecast models`. network: what is built around it; None = `network.ForecastNetwork`.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Model:
     causal: bool
     streams: bool
     description: Text
+    network: type[Any] | None = None
 
     def configure(self, options: Mapping[str, Any]) -> Any:
         """A config from options by name; those left out keep their defaults.
@@ -79,7 +80,13 @@ _table: dict[str, Model] = {}
 
 
 def register(
-    name: str, *, config: type[Any], causal: bool, streams: bool, description: Text
+    name: str,
+    *,
+    config: type[Any],
+    causal: bool,
+    streams: bool,
+    description: Text,
+    network: type[Any] | None = None,
 ) -> Callable[[BackboneClass], BackboneClass]:
     """Class decorator that adds a backbone to the table.
 
@@ -94,7 +101,7 @@ def register(
                 f"a model named {name!r} exists already, in {home}; choose another name for {backbone.__qualname__}.",
                 f"名为 {name!r} 的模型已存在于 {home}；请为 {backbone.__qualname__} 另选名称。",
             )
-        _table[name] = Model(name, backbone, config, causal, streams, description)
+        _table[name] = Model(name, backbone, config, causal, streams, description, network)
         return backbone
 
     return add
