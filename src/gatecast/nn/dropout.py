@@ -23,8 +23,13 @@ class Dropout(nn.Module):
         self.probability, self.shared_axis = probability, shared_axis
         self.generator: torch.Generator | None = None
 
+    @property
+    def active(self) -> bool:
+        """Whether anything is zeroed now."""
+        return self.training and self.probability > 0
+
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.probability == 0:
+        if not self.active:
             return x
         like = x if self.shared_axis is None else x.narrow(self.shared_axis, 0, 1)
         kept = torch.empty_like(like).bernoulli_(1 - self.probability, generator=self.generator)
