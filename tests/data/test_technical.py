@@ -47,6 +47,13 @@ def test_the_note_says_what_was_computed_from_what() -> None:
     )
 
 
+def test_an_adjusted_price_beside_raw_ranges_is_warned_of() -> None:
+    frame = market().with_columns((pl.col("Close") / 2).alias("Adj Close"))
+    notes = of(frame, "rsi", "atr", target="Adj Close").notes
+    assert any("'High', 'Low', 'Close' may not be adjusted as 'Adj Close' is" in note.text.english for note in notes)
+    assert not any("may not be adjusted" in note.text.english for note in of(frame, "rsi", target="Adj Close").notes)
+
+
 def test_every_series_is_computed_from_its_own_rows() -> None:
     a, b = market(), market(25, seed=1)
     both = pl.concat([a.with_columns(Ticker=pl.lit("a")), b.with_columns(Ticker=pl.lit("b"))])

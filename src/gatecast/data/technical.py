@@ -149,13 +149,27 @@ def _refuse_logarithms(history: Rows, technical: Technical) -> None:
 def _note(technical: Technical) -> Note:
     names, sources = some(technical.names, 12), some(tuple(dict.fromkeys(technical.columns.values())), 5)
     longest = max(sum(indicator.numbers) for indicator in technical.indicators)
+    raw, chinese_raw = _unadjusted(technical)
     return Note(
         "indicators",
         Text(
             f"{count_of(len(technical.names), 'past covariate')} computed from {sources}: {names}. Each value knows "
             f"its own past alone; where a window of up to {count_of(longest, 'row')} is not full yet, it is that of "
-            f"the rows so far.",
+            f"the rows so far.{raw}",
             f"由 {sources} 计算出 {len(technical.names)} 个历史协变量：{names}。每个值只用到它之前的数据；"
-            f"窗口（最长 {longest} 行）未满时，用已有的行计算。",
+            f"窗口（最长 {longest} 行）未满时，用已有的行计算。{chinese_raw}",
         ),
+    )
+
+
+def _unadjusted(technical: Technical) -> Text:
+    """A warning where the price is adjusted for splits and the other columns are not."""
+    columns = technical.columns
+    raw = [columns[role] for role in ("high", "low", "close") if role in columns]
+    raw = [name for name in dict.fromkeys(raw) if not _ADJUSTED.search(name.casefold())]
+    if not raw or not _ADJUSTED.search(columns.get("price", "").casefold()):
+        return Text("", "")
+    return Text(
+        f" {some(raw)} may not be adjusted as {columns['price']!r} is: then every split is a jump in what needs them.",
+        f"{some(raw)} 可能没有像 {columns['price']!r} 那样复权：若如此，每次拆股都会成为相应指标的跳变。",
     )
