@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
+from gatecast.data import read
 from gatecast.ensemble import LEARNT, RULES, check_rule, combine, learn_weights, votes
-from gatecast.errors import OptionError
+from gatecast.errors import NotFittedError, OptionError
 from gatecast.forecast import Prediction
+from gatecast.forecaster import Ensemble, Forecaster
 from gatecast.runtime import stream
+from gatecast.training.history import History, Progress
+from gatecast.training.split import split
 
 EACH = pytest.mark.parametrize("rule", RULES)
 
@@ -123,3 +129,89 @@ def test_greedy_takes_a_member_again_where_that_helps() -> None:
     actual = np.zeros((4, 1))
     points = np.stack([np.full((4, 1), 1.0), np.full((4, 1), -2.0)])
     assert learn_weights("greedy", points, actual, np.ones(4)) == pytest.approx([2 / 3, 1 / 3])
+
+
+# the user's class
+
+
+def waves(series: int = 2, rows: int = 90) -> np.ndarray:
+    time = np.arange(rows)
+    return np.stack([10 + k + np.sin(time / 2 + k) + 0.1 * stream(k, "noise").normal(size=rows) for k in range(series)])
+
+
+def members(count: int = 3, **options: Any) -> list[Forecaster]:
+    options = {"steps": 20, "members": 1, "device": "cpu", "network": {"hidden": 4}} | options
+    return [Forecaster(3, model=("gru", "mlp", "lstm")[k % 3], seed=k, context=9 + k, **options) for k in range(count)]
+
+
+def test_the_median_is_that_of_the_forecasts_of_the_members() -> None:
+    ensemble = Ensemble(members()).fit(waves())
+    forecast = ensemble.predict()
+    alone = [member.fit(waves()).predict() for member in members()]
+    assert forecast.ids == alone[0].ids and (forecast.time == alone[0].time).all()
+    for part in ("point", "lower", "upper"):
+        assert np.array_equal(getattr(forecast, part), np.median([getattr(one, part) for one in alone], axis=0))
+    assert np.array_equal(ensemble.predict(waves()).point, forecast.point)
+    assert "3 forecasters, median: gru, mlp, lstm" in ensemble.describe()[0].english
+
+
+@pytest.mark.parametrize("rule", LEARNT)
+def test_weights_are_learnt_on_rows_that_trained_none(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[int] = []
+    fit = Forecaster.fit
+
+    def watched(self: Forecaster, data: Any, **options: Any) -> Forecaster:
+        fitted.append(len((data.panel if hasattr(data, "panel") else data).time))
+        return fit(self, data, **options)
+
+    monkeypatch.setattr(Forecaster, "fit", watched)
+    ensemble = Ensemble(members(), combine=rule).fit(waves())
+    combination = ensemble.combination
+    held_out = split(read(waves()).panel, 3)
+    assert fitted == [int(held_out.train.sum())] * 3 + [180] * 3
+    assert combination.weights is not None and combination.weights.sum() == pytest.approx(1)
+    assert combination.correction is not None and "%" in ensemble.describe()[0].english
+    assert (np.diff(ensemble.predict().upper, axis=2) >= 0).all()
+
+
+def test_too_few_rows_to_learn_weights_from_give_all_the_same() -> None:
+    ensemble = Ensemble(members(2), combine="stacking").fit(waves(1, 10))
+    assert ensemble.combination.weights is None and len(ensemble.describe()) == 2
+    assert np.isfinite(ensemble.predict().point).all()
+
+
+def test_it_is_judged_beside_the_naive_methods_by_twins() -> None:
+    ensemble = Ensemble(members(), combine="greedy").fit(waves())
+    before = ensemble.predict().point
+    told: list[Progress] = []
+    scores = ensemble.backtest(windows=3, on_progress=told.append)
+    assert scores.methods[0] == "ensemble (greedy)" and "naive" in scores.methods
+    assert np.array_equal(ensemble.predict().point, before)
+    shares = [one.step / one.steps for one in told if one.steps]
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1, abs=0.05)
+    again = Ensemble(members(), combine="greedy").backtest(windows=3, data=waves())
+    assert np.array_equal(again.predictions[again.methods[0]].point, scores.predictions[scores.methods[0]].point)
+
+
+def test_ctrl_c_leaves_the_members_trained_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    ensemble = Ensemble(members(3), combine="mean")
+    second = ensemble.members[1]
+    monkeypatch.setattr(type(second), "history", property(lambda self: stopped(self is second)))
+    ensemble.fit(waves())
+    assert len(ensemble.describe()[0].english.split(",")) == 3  # "2 forecasters, mean: gru, mlp"
+    assert np.isfinite(ensemble.predict().point).all()
+
+
+def stopped(now: bool) -> History:
+    return History((), (), (), 1, 1, "interrupted" if now else "steps")
+
+
+def test_mistakes_say_what_to_do() -> None:
+    for wrong in ([], [*members(1), Forecaster(4)], [*members(1), Forecaster(3, levels=(50,))]):
+        with pytest.raises(OptionError, match="same horizon and levels"):
+            Ensemble(wrong)
+    with pytest.raises(OptionError, match="did you mean 'stacking'"):
+        Ensemble(members(1), combine="staking")
+    for use in (Ensemble.predict, Ensemble.backtest):
+        with pytest.raises(NotFittedError):
+            use(Ensemble(members(1)))

@@ -2,5 +2,6 @@
 
 from gatecast.forecaster.forecaster import Forecaster, load
 from gatecast.forecaster.plan import Plan
+from gatecast.forecaster.several import Ensemble
 
-__all__ = ["Forecaster", "Plan", "load"]
+__all__ = ["Ensemble", "Forecaster", "Plan", "load"]

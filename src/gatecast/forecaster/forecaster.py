@@ -133,9 +133,13 @@ class Forecaster:
         opens no file because a saved model names it.
         Raises: NotFittedError; DataError and its kinds for a history that cannot be used; OptionError.
         """
-        panel = self._ready() if history is None else self._continue(history, join)
+        panel = self.panel_to_continue(history, join)
         prediction = self.predict_at(panel, Origins.last(panel))
         return Forecast.from_prediction(panel, prediction, self.wishes.levels)
+
+    def panel_to_continue(self, history: Any = None, join: Sequence[str] | None = None) -> Panel:
+        """What `predict` goes on from: the training data, or another history as a panel. Raises: as `predict`."""
+        return self._ready() if history is None else self._continue(history, join)
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         """Forecast from many origins at once: the `Predictor` protocol."""
