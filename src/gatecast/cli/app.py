@@ -130,6 +130,22 @@ def predict(model: Saved, newdata: NewData = None, **given: Any) -> None:
     predict_step(model, newdata, given["out"], join=join, device=device, force=given["force"], as_json=given["json"])
 
 
+@app.command(help=_help("Find the learning rate that suits a table.", "寻找适合数据的学习率。"))
+@accepts(
+    *flags.DATA,
+    *flags.FORECAST,
+    *flags.TRAINING,
+    flags.CONFIG,
+    flags.out("FILE.html", "Draw the curve on a page.", "把曲线画成网页。"),
+    flags.FORCE,
+)
+def find_rate(data: Data, **given: Any) -> None:
+    from gatecast.cli.find_rate import find_rate_step
+    from gatecast.cli.settings import resolve
+
+    find_rate_step(data, resolve(given), given["out"], force=given["force"], as_json=given["json"])
+
+
 @app.command(help=_help("Only judge: the LSTM beside naive forecasts.", "只评估：LSTM 与朴素预测比较。"))
 @accepts(*flags.DATA, *flags.FORECAST, flags.WINDOWS, *flags.TRAINING, flags.CONFIG)
 def backtest(data: Data, **given: Any) -> None:

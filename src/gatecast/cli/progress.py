@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 2.0  # seconds; what is done sooner needs no bar
 _WIDTH = 20
-_STAGES = {"fit": Text("Training", "训练"), "judge": Text("Judging", "评估")}
+_STAGES = {"fit": Text("Training", "训练"), "judge": Text("Judging", "评估"), "rate": Text("Trying rates", "试学习率")}
 
 
 @contextmanager

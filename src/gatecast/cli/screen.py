@@ -211,6 +211,14 @@ def _study_cell(cell: Any) -> Any:
     return f"{cell:,}" if isinstance(cell, int) else "0" if cell == 0 else number(float(cell))
 
 
+def show_table(heads: Sequence[Text], rows: Iterable[Sequence[str]], *, numbers: Sequence[int]) -> None:
+    """A table of ready text. numbers: the columns that are set to the right."""
+    table = _table(*heads, numbers=numbers)
+    for row in rows:
+        table.add_row(*(_plain(cell) for cell in row))
+    on_stdout().print(table)
+
+
 def show_files(files: Mapping[str, Path | str]) -> None:
     """Where things were kept: name → path."""
     console = on_stdout()

@@ -116,7 +116,7 @@ def predict_step(
     from gatecast.forecaster import load
 
     if out is not None:
-        _refuse_existing(Path(out), force)
+        refuse_existing(Path(out), force)
     forecast = load(saved, device=device).predict(newdata, join=join)
     if out is not None:
         write_file(out, as_csv(forecast_columns(forecast)))
@@ -129,7 +129,8 @@ def predict_step(
         screen.show_files(files)
 
 
-def _refuse_existing(file: Path, force: bool) -> None:
+def refuse_existing(file: Path, force: bool) -> None:
+    """Raises: OutputError for a file that is there already, unless it may be replaced."""
     if file.exists() and not force:
         raise OutputError(
             f"{file} exists already; add --force to replace it, or choose another name.",

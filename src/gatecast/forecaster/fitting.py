@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gatecast.conformal import Correction
+from gatecast.errors import TrainingError
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Prediction
-from gatecast.forecaster.bounds import check_finite, check_known_ahead
+from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members, predict
 from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.plan import Plan, Wishes, make_plan
+from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
+from gatecast.nn.distributions import DISTRIBUTIONS
+from gatecast.runtime import stream
 from gatecast.scaling import Scaler
+from gatecast.training.rate_finder import find_rate as range_test
 from gatecast.training.split import Split, split
 from gatecast.windows import WindowReader
 
@@ -27,8 +32,10 @@ if TYPE_CHECKING:
     from gatecast.models.network import ForecastNetwork
     from gatecast.panel import Panel
     from gatecast.training.history import History
+    from gatecast.training.rate_finder import RateCurve
 
 _MOST_CALIBRATION = 8192
+_MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
 
 
 @dataclass(frozen=True)
@@ -46,13 +53,16 @@ class Fitted:
     histories: tuple[History, ...]
     seasons: tuple[int, ...]
     device: torch.device
+    dependence: Dependence
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
 
-        Raises: ColumnError where a covariate is not known over a horizon; DataError for values beyond computing.
+        Raises: ColumnError where a covariate is not known over a horizon; DataError for values beyond computing, or
+        that the distribution does not know.
         """
         config = self.plan.network
+        check_support(panel, config.distribution)
         check_known_ahead(panel, origins, config.horizon)
         reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
         prediction, scale, bases = predict(self.networks, reader, origins)
@@ -61,7 +71,23 @@ class Fitted:
             if self.correction is not None:
                 prediction = self.correction.apply(prediction, scale)
         check_finite(prediction, panel, origins)
+        if DISTRIBUTIONS[config.distribution].support != "any":
+            prediction = Prediction(*(part.clip(min=0) for part in prediction))
         return prediction
+
+    def sample_at(self, panel: Panel, origins: Origins, prediction: Prediction, count: int, seed: int) -> np.ndarray:
+        """Joint paths whose quantiles are those of the prediction from these origins: (origins, count, horizon)."""
+        config = self.plan.network
+        keys = [f"{panel.ids[series]} {end}" for series, end in zip(*origins, strict=True)]
+        if self.networks[0].sampled:
+            reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
+            paths = own_paths(self.networks, reader, origins, count)
+        else:
+            paths = [self.dependence.draw(count, stream(seed, "paths", key)) for key in keys]
+        samples = through_quantiles(prediction, config.levels, paths, keys, seed)
+        support = DISTRIBUTIONS[config.distribution].support
+        samples = samples if support == "any" else samples.clip(min=0)
+        return samples.round() if support == "counts" else samples
 
 
 def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, job: Job) -> Fitted:
@@ -69,18 +95,36 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
 
     Raises: TrainingError.
     """
+    members, scaler, seasons = _prepare(panel, wishes, season, job)
+    members.train()
+    gate, correction, dependence = _judge_and_finish(members, panel, members.shares)
+    plan = replace(members.plan, members=len(members.networks))  # a budget or Ctrl-C may have left fewer
+    networks, histories = tuple(members.networks), tuple(members.histories)
+    return Fitted(networks, scaler, gate, correction, plan, histories, seasons, job.device, dependence)
+
+
+def find_rate(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, job: Job) -> RateCurve:
+    """The rate that suits the very training that `fit` would carry out. Raises: OptionError, TrainingError."""
+    network, run = _prepare(panel, wishes, season, job)[0].untrained()
+    if not len(run.windows):
+        raise TrainingError(
+            "the series never change: there is nothing to learn, at no rate.",
+            "序列没有任何变化：没有可学习的内容，也就没有合适的学习率。",
+        )
+    return range_test(network, run)
+
+
+def _prepare(
+    panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, job: Job
+) -> tuple[Members, Scaler, tuple[int, ...]]:
+    """All that comes before the first step of a training."""
     shares = split(panel, wishes.horizon)
     seasons = find_seasons(panel, season)
     plan = make_plan(panel, shares, seasons, wishes)
+    check_support(panel, plan.network.distribution)
     scaler = Scaler.fit(_training_covariates(panel, shares))
     reader = WindowReader(panel, scaler, plan.network.context, wishes.horizon, job.device)
-    members = Members(panel, reader, shares, plan, job)
-    members.train()
-    gate, correction = _judge_and_finish(members, panel, shares)
-    plan = replace(plan, members=len(members.networks))  # a budget or Ctrl-C may have left fewer
-    return Fitted(
-        tuple(members.networks), scaler, gate, correction, plan, tuple(members.histories), seasons, job.device
-    )
+    return Members(panel, reader, shares, plan, job), scaler, seasons
 
 
 def _training_covariates(panel: Panel, shares: Split) -> np.ndarray:
@@ -91,27 +135,29 @@ def _training_covariates(panel: Panel, shares: Split) -> np.ndarray:
     return panel.values[inside < np.repeat(shares.train, panel.lengths), 1:]
 
 
-def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Gate, Correction | None]:
-    """Gate and conformal correction, from windows that trained nothing; then every member learns from these too.
+def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Gate, Correction | None, Dependence]:
+    """Gate, conformal correction and dependence, from windows that trained nothing; then all members learn from these.
 
     No opinion where there is none to hold out, or where they never change.
     """
-    config, origins = members.plan.network, shares.held_out(_MOST_CALIBRATION)
+    config = members.plan.network
+    origins = shares.held_out(_MOST_SAMPLED if members.networks[0].sampled else _MOST_CALIBRATION)
+    unknown = Gate(), None, Dependence.of_random_walk(config.horizon)
     if not len(origins.series):
         members.finish()
-        return Gate(), None
+        return unknown
     before, scale, bases = predict(members.networks, members.reader, origins)
     moving = scale > 0
     if not moving.any():
         members.finish()
-        return Gate(), None
+        return unknown
     rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
     actual = panel.y[rows][moving]
     before, bases = Prediction(*(part[moving] for part in before)), bases[moving]
     gate = Gate.fit(before.point, bases, actual, scale[moving], shares.independent())
-    corrected = Correction.fit(
-        gate.apply(before, bases), actual, scale[moving], config.levels, independent=shares.independent()
-    )
+    gated = gate.apply(before, bases)
+    corrected = Correction.fit(gated, actual, scale[moving], config.levels, independent=shares.independent())
+    dependence = Dependence.fit((actual - gated.point) / scale[moving][:, None], shares.independent())
     members.finish()
     after = Prediction(*(part[moving] for part in predict(members.networks, members.reader, origins)[0]))
-    return gate, corrected.kept_wide(before, after, scale[moving])
+    return gate, corrected.kept_wide(before, after, scale[moving]), dependence

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gatecast.report.selection import Shown
     from gatecast.studies.result import Chart
     from gatecast.training.history import History
+    from gatecast.training.rate_finder import RateCurve
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
@@ -167,6 +168,23 @@ def of_study(chart: Chart) -> Figure:
     loss = bool(drawn) and min(drawn) > 0 and max(drawn) > 20 * min(drawn) and not isinstance(chart.lines[0].x[0], str)
     y_axis = _titled(chart.y_label) | ({"type": "log"} if loss else {})
     return {"data": data, "layout": {"xaxis": _titled(chart.x_label), "yaxis": y_axis}}
+
+
+def rate_curve(curve: RateCurve) -> Figure:
+    """The loss over the rising rate, raw and smoothed; the suggestion is marked."""
+    rates = _numbers(curve.rate)
+    data = [
+        _line(words.LOSS, rates, curve.loss, "faint", width=1),
+        _line(words.SMOOTHED, rates, curve.smooth, "model", width=3),
+    ]
+    least, start = float(curve.smooth.min()), float(curve.smooth[: int(curve.smooth.argmin()) + 1].max())
+    room = max(0.3 * (start - least), 1e-3 * start)  # where learning breaks the curve leaves the chart
+    layout = {
+        "xaxis": {**_titled(words.RATE), "type": "log", "exponentformat": "power"},
+        "yaxis": {**_titled(words.LOSS), "range": [least - room, start + 3 * room]},
+        "shapes": [_upright(curve.suggestion)],
+    }
+    return {"data": data, "layout": layout}
 
 
 def _thinned(rows: int, keep: int | None, most: int = MOST_POINTS) -> list[int]:

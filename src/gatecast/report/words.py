@@ -107,6 +107,21 @@ STOPPED = {
     "nothing to learn": Text("there was nothing to learn", "没有可学的内容"),
 }
 
+# The learning-rate range test
+RANGE_TEST = Text("Loss while the rate rises", "学习率上升时的损失")
+ABOUT_RANGE_TEST = Text(
+    "Every step was taken at a higher rate than the one before (Smith 2017). Learning sets in where the curve begins "
+    "to fall, and breaks where it rises. The suggestion is where it falls fastest.",
+    "每一步都用比前一步更高的学习率（Smith 2017）。曲线开始下降处学习开始，上升处训练发散；建议取下降最快之处。",
+)
+RATE = Text("learning rate", "学习率")
+SMOOTHED = Text("loss, smoothed", "平滑后的损失")
+
+
+def suggested_rate(rate: float) -> Text:
+    return Text(f"Suggested rate: {rate:g}", f"建议的学习率：{rate:g}")
+
+
 # Why a series is shown
 FIRST = Text("the first", "第一个")
 BEST = Text("best", "最好")
