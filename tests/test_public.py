@@ -12,7 +12,7 @@ import pytest
 
 import gatecast
 
-NAMES = ["Forecast", "Forecaster", "Panel", "Scores", "__version__", "datasets", "errors", "load", "read"]
+NAMES = ["Classifier", "Forecast", "Forecaster", "Panel", "Scores", "__version__", "datasets", "errors", "load", "read"]
 HEAVY = {"torch", "polars", "plotly", "numpy", "narwhals", "pydantic", "pandas", "safetensors", "typer", "rich"}
 
 

@@ -12,15 +12,29 @@ from gatecast.version import __version__
 
 if TYPE_CHECKING:
     from gatecast import datasets, errors
+    from gatecast.classifier import Classifier
     from gatecast.data import read
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast
     from gatecast.forecaster import Forecaster, load
     from gatecast.panel import Panel
 
-__all__ = ["Forecast", "Forecaster", "Panel", "Scores", "__version__", "datasets", "errors", "load", "read"]
+__all__ = [
+    "Classifier",
+    "Forecast",
+    "Forecaster",
+    "Panel",
+    "Scores",
+    "__version__",
+    "datasets",
+    "errors",
+    "load",
+    "read",
+]
 
 _HOMES = {
+    "ClosedLoop": "gatecast.closed_loop",
+    "Classifier": "gatecast.classifier",
     "Forecast": "gatecast.forecast",
     "Forecaster": "gatecast.forecaster",
     "Panel": "gatecast.panel",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
+from gatecast.errors import OptionError
 from gatecast.panel import Layout, Panel, Part
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Forecast:
 
     ids: (series,). time, point: (series, horizon). levels: central intervals in percent, as (80, 95).
     lower, upper: (series, horizon, levels). parts: (series,) which column each is, where several were forecast.
+    samples: (series, paths, horizon) joint sample paths, where they were asked for.
     """
 
     ids: tuple[str, ...]
@@ -75,6 +77,7 @@ class Forecast:
     target: str
     layout: Layout
     parts: tuple[Part, ...] = ()
+    samples: np.ndarray | None = None
 
     @classmethod
     def from_prediction(cls, panel: Panel, prediction: Prediction, levels: Sequence[float]) -> Forecast:
@@ -107,19 +110,59 @@ class Forecast:
 
     def to_frame(self) -> Any:
         """A frame of the kind that came in: polars for paths and arrays."""
-        import narwhals as nw
+        return as_frame(self.columns(), self.layout)
 
-        backend: Any = self.layout.backend  # narwhals' type lists the names one by one
-        frame = nw.from_dict(self.columns(), backend=backend)
-        if self.layout.time_zone:
-            column, zone = nw.col(self.layout.time or "step").dt.replace_time_zone("UTC"), self.layout.time_zone
-            if self.layout.backend == "polars" and zone[0] in "+-" and not zone.endswith(":00"):
-                zone = "UTC"  # polars has no name for offsets such as +05:30; the instants are the same
-            frame = frame.with_columns(column.dt.convert_time_zone(zone))
-        return frame.to_native()
+    def sample_columns(self) -> dict[str, np.ndarray]:
+        """The sample paths as a table: the input's own id, `sample` (1 …), its time column, and `forecast`.
+
+        Raises: OptionError if none were asked for.
+        """
+        if self.samples is None:
+            raise OptionError(
+                "this forecast has no sample paths; ask for them: model.predict(samples=100).",
+                "此预测没有样本路径；请用 model.predict(samples=100) 生成。",
+            )
+        series, count, horizon = self.samples.shape
+        table = {name: np.repeat(names, count * horizon) for name, names in series_names(self).items()}
+        table["sample"] = np.tile(np.repeat(np.arange(1, count + 1), horizon), series)
+        table[self.layout.time or "step"] = np.repeat(self.time, count, axis=0).ravel()
+        table["forecast"] = self.samples.ravel()
+        return table
+
+    def samples_frame(self) -> Any:
+        """The sample paths as a frame of the kind that came in. Raises: OptionError if none were asked for."""
+        return as_frame(self.sample_columns(), self.layout)
 
 
-def series_names(told: Panel | Forecast) -> dict[str, np.ndarray]:
+class Told(Protocol):
+    """What is said of every series: a panel, a forecast of numbers or of classes."""
+
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+
+    @property
+    def layout(self) -> Layout: ...
+
+    @property
+    def parts(self) -> tuple[Part, ...]: ...
+
+
+def as_frame(columns: dict[str, np.ndarray], layout: Layout) -> Any:
+    """Columns as a frame of the layout's kind, the times in the user's time zone."""
+    import narwhals as nw
+
+    backend: Any = layout.backend  # narwhals' type lists the names one by one
+    frame = nw.from_dict(columns, backend=backend)
+    time = layout.time or "step"
+    if layout.time_zone and time in columns:
+        column, zone = nw.col(time).dt.replace_time_zone("UTC"), layout.time_zone
+        if layout.backend == "polars" and zone[0] in "+-" and not zone.endswith(":00"):
+            zone = "UTC"  # polars has no name for offsets such as +05:30; the instants are the same
+        frame = frame.with_columns(column.dt.convert_time_zone(zone))
+    return frame.to_native()
+
+
+def series_names(told: Told) -> dict[str, np.ndarray]:
     """What tells the series apart in a table, (series,) a column: `target` where there are several, the user's id."""
     table: dict[str, np.ndarray] = {}
     own = tuple(part.id for part in told.parts) or told.ids

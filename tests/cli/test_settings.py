@@ -46,7 +46,7 @@ def test_lists_are_written_with_commas() -> None:
         ("[forecast]\nhorizon = 2.5", r"\[forecast\] horizon must be a whole number, got 2.5"),
         ("[forecast]\nhorizon = true", r"horizon must be a whole number, got True"),
         ("[training]\nbudget = inf", r"budget must be a number of seconds"),
-        ("[data]\ntarget = 5", r"\[data\] target must be text, got 5"),
+        ("[data]\ntarget = 5", r"\[data\] target must be one name, or several, got 5"),
         ("[data]\npast = [1]", r"past must be names of columns"),
         ("[data", "is not valid TOML"),
     ],

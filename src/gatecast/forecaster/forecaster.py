@@ -48,6 +48,8 @@ class Forecaster:
     `model.history.steps` and `model.plan.members` of a fit with a budget repeat that fit.
     training: fields of `training.config.TrainingConfig`, as {"optimiser": "sgd", "l1": 1e-5}. network: options of the
     model, as {"hidden": (64, 32), "dropout": 0.2}; `gatecast.models` has each model's config.
+    distribution: what is forecast of each step: "quantile", "point" (the mean), "normal", "student-t", "log-normal" or
+    "negative-binomial" (counts); "auto" is the model's usual one.
 
         model = Forecaster(horizon=5).fit("prices.csv", target="close")
         model.predict().to_frame()
@@ -70,8 +72,11 @@ class Forecaster:
         members: int | None = None,
         training: Mapping[str, Any] | None = None,
         network: Mapping[str, Any] | None = None,
+        distribution: str = "auto",
     ) -> None:
-        self.wishes = check_wishes(horizon, model, context, levels, steps, members, budget, training, network)
+        self.wishes = check_wishes(
+            horizon, model, context, levels, steps, members, budget, training, network, distribution
+        )
         self.season, self.seed, self.device = season, check_seed(seed), device
         self._torch_device = resolve_device(device)
         self._stage = "fit"
@@ -125,17 +130,24 @@ class Forecaster:
         job = Job(self.seed, self._torch_device, "rate", on_progress)
         return fitting.find_rate(panel, self.wishes, self.season, job)
 
-    def predict(self, history: Any = None, *, join: Sequence[str] | None = None) -> Forecast:
+    def predict(
+        self, history: Any = None, *, join: Sequence[str] | None = None, samples: int | None = None
+    ) -> Forecast:
         """The next `horizon` values, from the end of the training data or of another history.
 
         history: any kind that `fit` takes; the columns are looked for under the names of the fit, and indicators are
         computed anew. join: the files to join to it; None = those of the fit. A loaded model wants them said again: it
-        opens no file because a saved model names it.
+        opens no file because a saved model names it. samples: so many joint paths a series, in `forecast.samples`.
         Raises: NotFittedError; DataError and its kinds for a history that cannot be used; OptionError.
         """
         panel = self.panel_to_continue(history, join)
-        prediction = self.predict_at(panel, Origins.last(panel))
-        return Forecast.from_prediction(panel, prediction, self.wishes.levels)
+        origins = Origins.last(panel)
+        prediction = self.predict_at(panel, origins)
+        forecast = Forecast.from_prediction(panel, prediction, self.wishes.levels)
+        if samples is None:
+            return forecast
+        paths = self.fitted.sample_at(panel, origins, prediction, whole("samples", samples, 1), self.seed)
+        return replace(forecast, samples=paths)
 
     def panel_to_continue(self, history: Any = None, join: Sequence[str] | None = None) -> Panel:
         """What `predict` goes on from: the training data, or another history as a panel. Raises: as `predict`."""

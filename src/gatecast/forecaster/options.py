@@ -11,6 +11,8 @@ from gatecast import models
 from gatecast.data import ReadOptions
 from gatecast.errors import OptionError, nearest
 from gatecast.forecaster.plan import Wishes
+from gatecast.models.network import network_class
+from gatecast.nn.options import choice
 from gatecast.training.config import TrainingConfig, with_wishes
 
 if TYPE_CHECKING:
@@ -27,9 +29,12 @@ def check_wishes(
     budget: float | None,
     training: Mapping[str, Any] | None,
     network: Mapping[str, Any] | None,
+    distribution: str,
 ) -> Wishes:
     """The wishes, as the plan takes them. Raises: OptionError that names the option and what it must be."""
-    models.get("lstm" if model == "auto" else str(model)).configure(network or {})
+    name = "lstm" if model == "auto" else str(model)
+    models.get(name).configure(network or {})
+    choice("distribution", distribution, ("auto", *network_class(name).distributions))
     schedule = with_wishes(TrainingConfig(), training or {}).schedule
     if schedule in ("cosine", "one-cycle") and budget is not None and steps is None:
         raise OptionError(
@@ -59,6 +64,7 @@ def check_wishes(
         budget=None if budget is None else float(budget),
         training=dict(training or {}),
         network=dict(network or {}),
+        distribution=distribution,
     )
 
 
