@@ -1,4 +1,4 @@
-"""Where no forecast can be made: covariates that are not known far enough, numbers beyond computing."""
+"""Where no forecast can be made: covariates not known far enough, values of another kind, numbers beyond computing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gatecast.errors import ColumnError, DataError
+from gatecast.nn.distributions import DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from gatecast.forecast import Origins, Prediction
@@ -28,6 +29,26 @@ def check_known_ahead(panel: Panel, origins: Origins, horizon: int) -> None:
         f"{series!r}). Append the {horizon - least} missing rows, with an empty {panel.target!r}, or use past=.",
         f"{columns}：声明为未来已知，但待预测的 {horizon} 步中只有 {least} 步有值（序列 {series!r}）。"
         f"请补上缺少的 {horizon - least} 行（{panel.target!r} 留空），或改用 past= 声明。",
+    )
+
+
+def check_support(panel: Panel, distribution: str) -> None:
+    """Raises: DataError if the target has values that the distribution gives no probability to."""
+    support = DISTRIBUTIONS[distribution].support
+    if support == "any":
+        return
+    y = panel.y
+    sound = (y >= 0) & (y == np.round(y)) if support == "counts" else y > 0
+    if sound.all():
+        return
+    row = int(sound.argmin())
+    series = panel.ids[int(np.searchsorted(panel.offsets, row, side="right")) - 1]
+    what = ("counts (0, 1, 2, …)", "计数（0、1、2……）") if support == "counts" else ("values above 0", "大于 0 的值")
+    raise DataError(
+        f"distribution {distribution!r} needs {what[0]}, but {panel.target!r} of series {series!r} has {y[row]:g}; "
+        "choose another distribution, such as student-t.",
+        f"分布 {distribution!r} 需要{what[1]}，但序列 {series!r} 的 {panel.target!r} 中有 {y[row]:g}；"
+        "请选择其他分布，例如 student-t。",
     )
 
 

@@ -18,6 +18,7 @@ from gatecast.data import ReadOptions
 from gatecast.errors import ArtifactError
 from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.plan import Wishes
+from gatecast.forecaster.sampling import Dependence
 from gatecast.frequency import Frequency
 from gatecast.language import Text
 from gatecast.models.network import NetworkConfig
@@ -57,6 +58,7 @@ class FittedForm:
     histories: tuple[History, ...]
     gate: Gate
     seasons: tuple[int, ...]
+    dependence: Dependence | None = None
 
 
 @dataclass(frozen=True)

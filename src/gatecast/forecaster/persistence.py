@@ -12,6 +12,7 @@ from gatecast.conformal import Correction
 from gatecast.forecaster import soundness
 from gatecast.forecaster.fitting import Fitted
 from gatecast.forecaster.plan import Plan
+from gatecast.forecaster.sampling import Dependence
 from gatecast.forecaster.soundness import member_name
 from gatecast.models.network import new_network
 from gatecast.panel import Panel
@@ -44,6 +45,7 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "histories": histories,
         "gate": asdict(fitted.gate),
         "seasons": list(fitted.seasons),
+        "dependence": asdict(fitted.dependence),
     }
 
 
@@ -65,6 +67,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         histories=told.histories,
         seasons=told.seasons,
         device=device,
+        dependence=told.dependence or Dependence.of_random_walk(told.network.horizon),
     )
     soundness.check_fitted(fitted)
     return fitted

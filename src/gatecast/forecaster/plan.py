@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatecast.language import Text
-from gatecast.models.network import NetworkConfig
+from gatecast.models.network import NetworkConfig, network_class
 from gatecast.training.config import TrainingConfig, with_wishes
 from gatecast.training.split import least_context
 
@@ -40,6 +40,7 @@ class Wishes:
     budget: float | None = None
     training: dict[str, Any] = field(default_factory=dict)
     network: dict[str, Any] = field(default_factory=dict)
+    distribution: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,11 @@ class Plan:
 def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wishes) -> Plan:
     """Decide everything that the user left open."""
     rows = int(split.train.sum())
-    context, patch = _context(split, seasons, rows, wishes)
-    unknown_step = panel.frequency.unit == "row" and not seasons
     model = "lstm" if wishes.model == "auto" else wishes.model
+    kind = network_class(model)
+    context, patch = _context(split, seasons, rows, wishes)
+    patch = patch if kind.patched else 1
+    unknown_step = panel.frequency.unit == "row" and not seasons
     network = NetworkConfig(
         model=model,
         options=_options(rows, wishes),
@@ -86,6 +89,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         levels=wishes.levels,
         past=len(panel.past),
         future=len(panel.future),
+        distribution=kind.distributions[0] if wishes.distribution == "auto" else wishes.distribution,
     )
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, context // patch, wishes.budget)

@@ -88,6 +88,12 @@ def check_fitted(fitted: Fitted) -> None:
         "the correction is not that of its intervals",
         "校正与预测区间不符",
     )
+    neighbours = fitted.dependence.neighbours
+    _require(
+        len(neighbours) == config.horizon - 1 and all(-1 <= rho <= 1 for rho in neighbours),
+        "the dependence is not that of its steps",
+        "相关性与预测步数不符",
+    )
     _require(
         len(fitted.histories) == len(fitted.networks)
         and all(
@@ -185,6 +191,7 @@ def check_agreement(told: Description, panel: Panel) -> None:
     config, wishes = told.fitted.network, told.wishes
     _require(
         (wishes.horizon, wishes.levels) == (config.horizon, config.levels)
+        and wishes.distribution in ("auto", config.distribution)
         and (len(panel.past), len(panel.future)) == (config.past, config.future)
         and len(set(panel.columns)) == len(panel.columns),
         "the network is not that of its wishes and columns",
