@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gatecast.ensemble import Rule, combine, learn_weights, votes
+from gatecast.forecast import Prediction
 from gatecast.language import Text
 from gatecast.runtime import private_torch_stream
 from gatecast.scaling import Scaler
@@ -41,6 +43,11 @@ DEAF = Text("gates that never read h", "从不读取 h 的门")
 MERGED = Text("LSTM and convolution, merged", "LSTM 与卷积合并")
 GRU = Text("GRU", "GRU")
 _MEMBERS = (FROM_GATES, MERGED, GRU)
+_RULES: dict[Rule, Text] = {
+    "mean": Text("ensemble", "集成"),
+    "median": Text("ensemble, median", "集成（中位数）"),
+    "stacking": Text("ensemble, stacked", "集成（堆叠）"),
+}
 
 
 @dataclass(frozen=True)
@@ -199,24 +206,46 @@ def _drawing(rows: Rows, trained: dict[Text, Trained]) -> Section:
 
 def _together(rows: Rows, trained: dict[Text, Trained]) -> Section:
     cut = rows.training - CONTEXT
-    said = {str(name): one.point[cut:, None] for name, one in trained.items()}
-    mean = np.mean([trained[name].point[cut:, None] for name in _MEMBERS], axis=0)
-    methods = {str(_MEAN): mean, **said}
-    judged = judge_beside_naive(methods, rows.values[rows.training :, None], rows.values[rows.training - 1 : -1])
-    learnt = [None, *(one.learnt for one in trained.values()), None]
-    seconds = [None, *(one.marks[-1].seconds for one in trained.values()), None]
+    actual, last = rows.values[rows.training :, None], rows.values[rows.training - 1 : -1]
+    combined = {str(name): _combined(rule, rows, trained)[cut:] for rule, name in _RULES.items()}
+    alone = {str(name): one.point[cut:, None] for name, one in trained.items()}
+    judged = judge_beside_naive({**combined, **alone}, actual, last)
+    blank = [None] * len(combined)
+    learnt = [*blank, *(one.learnt for one in trained.values()), None]
+    seconds = [*blank, *(one.marks[-1].seconds for one in trained.values()), None]
+    rose, voted = actual[:, 0] > last, _voted(np.stack([trained[name].point[cut:] > last for name in _MEMBERS]))
+    hits, base = np.mean(voted == rose), max(rose.mean(), 1 - rose.mean())
     return Section(
-        Text("Two branches merged, and several networks averaged", "两个分支合并，多个网络取平均"),
+        Text("Two branches merged, and several networks combined", "两个分支合并，多个网络组合"),
         (
             judged.verdict.text,
             Text(
-                "All in original units, on the test part. The ensemble is the mean of the three networks that hear. "
-                "What the deaf gates lose is what the hidden state is for.",
-                "均以原单位在测试部分上计算。集成取三个能读取隐状态的网络的平均。失聪的门所失去的，正是隐状态的用处。",
+                "All in original units, on the test part. Three networks that hear are combined; the stack's weights "
+                "are learnt on the validation windows. What the deaf gates lose is what the hidden state is for.",
+                "均以原单位在测试部分上计算。组合的是三个能读取隐状态的网络；堆叠的权重在验证窗口上学得。"
+                "失聪的门所失去的，正是隐状态的用处。",
+            ),
+            Text(
+                f"Asked only whether the number will rise, the three vote, and are right in {hits:.0%} of the years; "
+                f"always saying the same is right in {base:.0%}.",
+                f"若只问数目是否上升，三者投票，{hits:.0%} 的年份正确；始终给出同一答案则为 {base:.0%}。",
             ),
         ),
         judged.table | {"parameters": learnt, "seconds": seconds},
     )
 
 
-_MEAN = Text("ensemble", "集成")
+def _combined(rule: Rule, rows: Rows, trained: dict[Text, Trained]) -> np.ndarray:
+    """(rows − context, 1) the members as one; what a rule learns, it learns on the validation windows."""
+    points = np.stack([trained[name].point[:, None] for name in _MEMBERS])
+    first = len(rows.lesson.inputs)
+    held_out = slice(first, first + len(rows.validation.inputs))
+    actual = rows.values[CONTEXT:, None][held_out]
+    weights = learn_weights(rule, points[:, held_out], actual, np.ones(len(actual)))
+    no_interval = np.zeros((points.shape[1], 1, 0))
+    return combine(rule, [Prediction(point, no_interval, no_interval) for point in points], weights).point
+
+
+def _voted(rises: np.ndarray) -> np.ndarray:
+    """(n,) whether most members say that it rises. rises: (members, n)."""
+    return votes([np.column_stack([~rise, rise]).astype(float) for rise in rises]).argmax(axis=1) == 1
