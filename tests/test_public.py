@@ -12,7 +12,19 @@ import pytest
 
 import gatecast
 
-NAMES = ["Classifier", "Forecast", "Forecaster", "Panel", "Scores", "__version__", "datasets", "errors", "load", "read"]
+NAMES = [
+    "Classifier",
+    "ClosedLoop",
+    "Forecast",
+    "Forecaster",
+    "Panel",
+    "Scores",
+    "__version__",
+    "datasets",
+    "errors",
+    "load",
+    "read",
+]
 HEAVY = {"torch", "polars", "plotly", "numpy", "narwhals", "pydantic", "pandas", "safetensors", "typer", "rich"}
 
 

@@ -13,6 +13,7 @@ from gatecast.version import __version__
 if TYPE_CHECKING:
     from gatecast import datasets, errors
     from gatecast.classifier import Classifier
+    from gatecast.closed_loop import ClosedLoop
     from gatecast.data import read
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Classifier",
+    "ClosedLoop",
     "Forecast",
     "Forecaster",
     "Panel",

@@ -19,7 +19,7 @@ from gatecast.nn.options import whole
 
 
 class SequenceNetwork(nn.Module):
-    """x (series, time, variables) → for each step the values that follow it, of the same shape; state as the backbone's.
+    """x (series, time, variables) → for each step the values that follow it, of the same shape; then the state.
 
     model: registered name of a backbone that streams; options: fields of its config. variables: values a step.
 
@@ -38,7 +38,7 @@ class SequenceNetwork(nn.Module):
                 f"模型 {model!r} 需要读取整段上下文，无法逐步用自己的输出继续。可用：{'、'.join(streaming)}。",
             )
         self.model = model
-        self.backbone = found.backbone(self.variables, found.configure(options))
+        self.backbone = found.build(self.variables, options)
         self.head = nn.Linear(self.backbone.output_size, self.variables)
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:

@@ -86,7 +86,7 @@ def _check_number(name: str, value: Any) -> None:
     least, most = _BOUNDS[name]
     whole = isinstance(least, int)
     sound = isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) <= most
-    if not sound or (whole and value != int(value)):
+    if not sound or (whole and float(value) % 1):
         what, chinese = ("a whole number", "整数") if whole else ("a number", "数")
         raise OptionError(
             f"{name} must be {what} from {least:g} to {most:g}, got {value!r}.",
