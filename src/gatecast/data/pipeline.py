@@ -11,6 +11,7 @@ import numpy as np
 
 from gatecast.data.arrays import read_array
 from gatecast.data.assemble import assemble
+from gatecast.data.clock import with_clock
 from gatecast.data.delimited import read_delimited
 from gatecast.data.describe import describe_columns, describe_numbers, summarise
 from gatecast.data.frames import is_frame, read_frame
@@ -96,6 +97,7 @@ def _rows(source: Any, options: ReadOptions) -> tuple[list[Rows], list[Note], tu
             f"{table.name} has one row; a forecast needs at least two.",
             f"{table.name} 只有一行数据；预测至少需要两行。",
         )
+    table, options = with_clock(table, options)
     profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
     roles = find_roles(table, profiles, options)
     used = [table.names[i] for i in (*roles.targets, *roles.past, *roles.future)]

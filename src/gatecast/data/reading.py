@@ -42,8 +42,8 @@ class ReadOptions:
 class Note:
     """Something that was noticed, and what was done about it.
 
-    kind: "encoding", "header", "time-zone", "text-cells", "sorted", "duplicates", "empty", "trailing", "left-out",
-    "ahead", "join", "indicators", "gaps", "irregular", "short", "constant" or "jump".
+    kind: "encoding", "header", "clock", "time-zone", "text-cells", "sorted", "duplicates", "empty", "trailing",
+    "left-out", "ahead", "join", "indicators", "gaps", "irregular", "short", "constant" or "jump".
     """
 
     kind: str

@@ -1,0 +1,71 @@
+"""A column of days and one of clock times as one column of times. Knows no roles but these two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from gatecast.data.reading import Note, ReadOptions
+from gatecast.language import Text
+
+if TYPE_CHECKING:
+    from gatecast.data.table import Table
+
+_CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?\s*$"
+_CLOCK_NAMES = ("time", "clock", "hour", "bar_time", "trade_time", "时间", "时刻", "交易时间", "成交时间")
+_DAY_NAMES = ("date", "day", "trade_date", "日期", "交易日期", "成交日期")
+
+
+def with_clock(table: Table, options: ReadOptions) -> tuple[Table, ReadOptions]:
+    """Days with the clock of their row, under the days' name, where the table has a column of each.
+
+    A clock that always says the same adds nothing, and is left alone. `options.time` may name either column.
+    """
+    clock = _only(i for i, name in enumerate(table.names) if _is_clock(table, i, name, options.time))
+    if clock is None:
+        return table, options
+    named = options.time if options.time != table.names[clock] else None
+    wanted = _DAY_NAMES if named is None else (named.casefold(),)
+    day = _only(i for i, name in enumerate(table.names) if name.casefold() in wanted and i != clock)
+    together = None if day is None else _together(table.columns[day], table.columns[clock])
+    if day is None or together is None:
+        return table, options
+    columns = (*table.columns[:day], together, *table.columns[day + 1 :])
+    days, clocks = table.names[day], table.names[clock]
+    note = Note(
+        "clock",
+        Text(
+            f"the columns {days!r} and {clocks!r} are taken together as the time, and written as {days!r}.",
+            f"列 {days!r} 与 {clocks!r} 合在一起作为时间，输出时写入 {days!r}。",
+        ),
+    )
+    return replace(table, columns=columns, notes=(*table.notes, note)), replace(options, time=days)
+
+
+def _only(found: Iterable[int]) -> int | None:
+    """The one position there is; None where there is none, or where several could be meant."""
+    positions = list(found)
+    return positions[0] if len(positions) == 1 else None
+
+
+def _is_clock(table: Table, position: int, name: str, time: str | None) -> bool:
+    cells = table.columns[position]
+    if cells.dtype != pl.String or (name.casefold() not in _CLOCK_NAMES and name != time):
+        return False
+    return bool(cells.str.contains(_CLOCK).fill_null(False).all()) and cells.n_unique() > 1
+
+
+def _together(days: pl.Series, clocks: pl.Series) -> pl.Series | None:
+    """`2020-01-05` and `09:30` → `2020-01-05 09:30`; None where the days have a clock of their own."""
+    if days.dtype == pl.Datetime:
+        is_midnight = (days.drop_nulls() == days.drop_nulls().dt.truncate("1d")).all()
+        days = days.dt.strftime("%Y-%m-%d") if is_midnight else days.cast(pl.String)
+    if days.dtype not in (pl.String, pl.Int64):
+        return None
+    text = days.cast(pl.String).str.strip_chars()
+    if text.str.contains(":", literal=True).fill_null(False).any():
+        return None
+    return pl.select(pl.when(text != "").then(text + " " + clocks.str.strip_chars())).to_series()
