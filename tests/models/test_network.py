@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from gatecast.models import get, names
-from gatecast.models.network import ForecastNetwork, NetworkConfig, window_scale
+from gatecast.models.network import ForecastNetwork, NetworkConfig, network_class, new_network, window_scale
 from gatecast.runtime import private_torch_stream
 from gatecast.windows import Batch
 
-EACH = pytest.mark.parametrize("name", names())
-CAUSAL = pytest.mark.parametrize("name", [name for name in names() if get(name).causal])
+DIRECT = [name for name in names() if not network_class(name).sampled]  # the others: test_deepar.py
+EACH = pytest.mark.parametrize("name", DIRECT)
+CAUSAL = pytest.mark.parametrize("name", [name for name in DIRECT if get(name).causal])
 # (context, patch, seasons, horizon): single steps, patches, a season as a patch, two seasons, one season of all
 SHAPES = {
     "steps": (10, 1, (), 4),
@@ -35,7 +36,7 @@ def network_of(name: str, shape: str = "season", *, seed: int = 0, **fields: Any
     context, patch, seasons, horizon = SHAPES[shape]
     config = NetworkConfig(name, {"hidden": 5}, horizon, context, patch, seasons, (80, 95))
     with private_torch_stream(seed, "weights"):
-        return ForecastNetwork(replace(config, **fields)).eval()
+        return new_network(replace(config, **fields)).eval()
 
 
 def shaken(network: ForecastNetwork, size: float = 0.5, seed: int = 0) -> ForecastNetwork:

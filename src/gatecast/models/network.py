@@ -125,13 +125,15 @@ class ForecastNetwork(nn.Module):
     """A distribution of each of the next `horizon` values, from every patch of the context.
 
     distributions: those that it can give, its usual one first. patched: it can read several steps at once. sampled:
-    its quantiles are those of sampled paths, each of which costs as much as a forecast.
+    its quantiles are those of sampled paths, each of which costs as much as a forecast. taught: while training, its
+    decoder may read what followed.
     steps_taken: of the training; whoever trains it says so before each round.
     """
 
     distributions: ClassVar[tuple[str, ...]] = tuple(DISTRIBUTIONS)
     patched: ClassVar[bool] = True
     sampled: ClassVar[bool] = False
+    taught: ClassVar[bool] = False
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -174,7 +176,8 @@ class ForecastNetwork(nn.Module):
         if len(places) < features.shape[1]:
             features, bases = features[:, places], bases[:, places]
         mixed = self.mix(features, bases)
-        own = self.decode(features, mixed, self._answers(batch, centre, scale, places) if self.training else None)
+        taught = self.taught and self.training and batch.answer.shape[1] > 0
+        own = self.decode(features, mixed, self._answers(batch, centre, scale, places) if taught else None)
         distribution = self.distribution(mixed + own[..., :1], own[..., 1:], centre, scale)
         return Scaled(distribution, bases, centre, scale, places, self.config.quantiles)
 
@@ -199,7 +202,7 @@ class ForecastNetwork(nn.Module):
     def decode(self, features: torch.Tensor, mixed: torch.Tensor, answers: torch.Tensor | None) -> torch.Tensor:
         """What is added to the mixture, and the distribution's other numbers: (batch, positions, horizon, size).
 
-        answers: (batch, positions, horizon), what followed; only while training, for a teacher.
+        answers: (batch, positions, horizon), what followed; only while a model that is `taught` trains.
         """
         del mixed, answers
         return self.head(features).view(*features.shape[:2], self.config.horizon, -1)

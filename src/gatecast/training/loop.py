@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from gatecast.training.history import StopReason
     from gatecast.windows import Batch, WindowReader, Windows
 
+    OnRound = Callable[[ForecastNetwork, int, float, float], None]
+
 _MOST_RECOVERIES = 5
 _CHECKPOINT_SECONDS = 2.0
 _PROGRESS_SECONDS = 0.1
@@ -60,7 +62,8 @@ class Run:
     """What one training is given: fixed from its first step to its last.
 
     windows: the origins that may train. stopping: the held-out origins that decide which weights are kept; None =
-    the last weights are kept. budget: seconds of wall time, or None. identity: what a checkpoint must match.
+    the last weights are kept. budget: seconds of wall time, or None. on_round: called after each validation with the
+    network that was judged, the step, the loss and the validation error. identity: what a checkpoint must match.
     """
 
     reader: WindowReader
@@ -71,6 +74,7 @@ class Run:
     stage: str
     budget: float | None = None
     on_progress: Callable[[Progress], None] | None = None
+    on_round: OnRound | None = None
     checkpoint: Path | None = None
     identity: str = ""
 
@@ -129,6 +133,7 @@ class Trainer:
         steps = min(config.round, config.steps - record.step)
         numbers = draws.integers(len(self.run.windows), size=(steps, config.batch))
         self.network.train()
+        self.network.steps_taken = record.step
         self.losses = []
         for batch_numbers in numbers:
             self.losses.append(self._step(batch_numbers))
@@ -197,6 +202,8 @@ class Trainer:
                 record.stopped = "converged"
         self.good = self._snapshot()
         self._show(now=True)
+        if run.on_round is not None:
+            run.on_round(self.averaged, record.step, loss, validation)
 
     def _finite(self) -> bool:
         return all(bool(torch.isfinite(p).all()) for p in self.parameters)

@@ -1,0 +1,130 @@
+"""Encoder and decoder: one LSTM reads the context, another says the horizon step by step (Sutskever et al. 2014)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gatecast.language import Text
+from gatecast.models.network import ForecastNetwork
+from gatecast.models.registry import register
+from gatecast.nn import options
+from gatecast.nn.dropout import Dropout
+from gatecast.nn.recurrent import LSTM
+from gatecast.nn.state import State
+
+_MOST_POSITIONS = 16  # of a context that decode; each costs as many steps as the horizon has
+_HALF_LIFE = 200  # training steps in which the teacher comes to speak half as often
+_FARTHEST = 1e4  # units of the window; a cell reads nothing farther off
+
+
+@dataclass(frozen=True)
+class Seq2SeqConfig:
+    """Shape of an encoder and decoder of LSTMs.
+
+    hidden: width of every layer of the encoder, or a tuple with one width a layer; the decoder is as wide as the last.
+    layers: number of layers of the encoder; None = one, or as many as there are widths.
+    dropout: probability with which an element between two layers is zeroed in training.
+    bias: whether the gates' sums have biases.
+    teacher_forcing: probability with which a step of the decoder reads what came instead of its own last output, in
+        training; it halves every 200 steps (scheduled sampling, Bengio et al. 2015).
+
+    Raises: OptionError for a value that cannot be used.
+    """
+
+    hidden: int | tuple[int, ...] = 64
+    layers: int | None = None
+    dropout: float = 0.0
+    bias: bool = True
+    teacher_forcing: float = 0.0
+
+    def __post_init__(self) -> None:
+        options.widths(self.hidden, self.layers, ("hidden", "layers"))
+        options.probability("dropout", self.dropout)
+        options.flag("bias", self.bias)
+        options.probability("teacher_forcing", self.teacher_forcing)
+
+
+class Seq2SeqNetwork(ForecastNetwork):
+    """A decoder at each position, which starts from what the encoder knows there and feeds on its own output.
+
+    A long context decodes from sixteen of its positions, spread evenly up to the newest.
+    """
+
+    taught = True
+
+    def build_head(self, size: int) -> None:
+        width, features = self.backbone.output_size, self.feature_size()
+        self.opening = nn.Linear(features, 2 * width)
+        self.cell = nn.LSTMCell(2 + self.config.future, width)
+        self.head = nn.Linear(width, size)
+        self.mixture = nn.Linear(features, self.blocks * self.bases.count)
+        self.silence = Dropout(1.0)  # of the teacher
+
+    def places(self, *, newest_only: bool) -> Tensor:
+        every = super().places(newest_only=newest_only)
+        stride = -(-len(every) // _MOST_POSITIONS)
+        return every.flip(0)[::stride].flip(0)
+
+    def decode(self, features: Tensor, mixed: Tensor, answers: Tensor | None) -> Tensor:
+        """Each step reads the output before, the mixture of bases there, and what is known of it ahead."""
+        batch, positions, _ = features.shape
+        base = mixed.flatten(0, 1)  # (N, H, 1), N = batch × positions
+        known = self._known_of(features)  # (N, H, future)
+        taught = None if answers is None else self._taught(answers.flatten(0, 1))  # (N, H, 1), NaN where untaught
+        h, c = torch.tanh(self.opening(features)).flatten(0, 1).chunk(2, dim=-1)
+        newest = self.backbone.output_size + self.config.patch - 1
+        previous = features[..., newest].reshape(-1, 1)
+        outputs = []
+        for step in range(self.config.horizon):
+            h, c = self.cell(torch.cat([previous, base[:, step], known[:, step]], dim=-1), (h, c))
+            own = self.head(h)
+            outputs.append(own)
+            previous = (base[:, step] + own[:, :1]).clamp(-_FARTHEST, _FARTHEST)
+            if taught is not None:
+                previous = torch.where(taught[:, step].isnan(), previous, taught[:, step])
+        return torch.stack(outputs, dim=1).unflatten(0, (batch, positions))
+
+    def _known_of(self, features: Tensor) -> Tensor:
+        """The covariates known ahead, which stand last among the features: (N, horizon, future)."""
+        future, horizon = self.config.future, self.config.horizon
+        known = features.flatten(0, 1)[:, features.shape[-1] - future * horizon :]
+        return known.reshape(len(known), future, horizon).transpose(1, 2)
+
+    def _taught(self, answers: Tensor) -> Tensor:
+        """What came where the teacher speaks, NaN where it is silent."""
+        speaks = self._teacher_forcing * 0.5 ** (self.steps_taken / _HALF_LIFE)
+        self.silence.probability = 1 - speaks
+        spoken = self.silence(torch.ones_like(answers)) > 0
+        return torch.where(spoken, answers.clamp(-_FARTHEST, _FARTHEST), torch.nan)[..., None]
+
+    @property
+    def _teacher_forcing(self) -> float:
+        return float(self.config.options.get("teacher_forcing", Seq2SeqConfig.teacher_forcing))
+
+
+@register(
+    "seq2seq",
+    config=Seq2SeqConfig,
+    causal=True,
+    streams=True,
+    description=Text(
+        "encoder and decoder: one LSTM reads, another forecasts step by step from its own output",
+        "编码器–解码器：一个 LSTM 读取历史，另一个以自身输出逐步预测",
+    ),
+    network=Seq2SeqNetwork,
+)
+class Seq2SeqEncoder(nn.Module):
+    """x (batch, time, inputs) → y (batch, time, output_size); state (h, c), see `gatecast.nn.state`."""
+
+    def __init__(self, input_size: int, config: Seq2SeqConfig) -> None:
+        super().__init__()
+        self.stack = LSTM(
+            input_size, config.hidden, config.layers, bias=config.bias, batch_first=True, dropout=config.dropout
+        )
+        self.output_size = self.stack.output_size
+
+    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+        return self.stack(x, state)
