@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from gatecast.errors import OptionError, nearest
 from gatecast.language import Text
+from gatecast.nn.dressing import NAMES, Dressing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,21 +60,56 @@ class Model:
     network: type[Any] | None = None
 
     def configure(self, options: Mapping[str, Any]) -> Any:
-        """A config from options by name; those left out keep their defaults.
+        """A config from options by name; those left out keep their defaults. Those of every model are checked only.
 
-        Raises: OptionError for an unknown option or a value that cannot be used.
+        Raises: OptionError for an unknown option, a value that cannot be used, or an option of every model that needs
+        a part which this one does not have.
         """
-        known = [field.name for field in fields(self.config)]
+        config, dressing = self._read(options)
+        if dressing.alters:
+            self._check(config, dressing)
+        return config
+
+    def build(self, input_size: int, options: Mapping[str, Any]) -> Backbone:
+        """A backbone with fresh weights, drawn from torch's global stream, dressed as asked.
+
+        Raises: as `configure`.
+        """
+        config, dressing = self._read(options)
+        backbone = self.backbone(input_size, config)
+        if dressing == Dressing():
+            return backbone
+        from gatecast.nn.dressed import dress
+
+        return dress(backbone, input_size, dressing)
+
+    def _read(self, options: Mapping[str, Any]) -> tuple[Any, Dressing]:
+        own = [field.name for field in fields(self.config)]
+        shared = [name for name in NAMES if name not in own]
         for option in options:
-            if option not in known:
-                hint = nearest(option, known)
-                listed = ", ".join(known)
+            if option not in (*own, *shared):
+                hint = nearest(option, (*own, *shared))
+                listed, of_all = ", ".join(own), ", ".join(shared)
                 raise OptionError(
-                    f"model {self.name!r} has no option {option!r}{hint.english}; its options: {listed}.",
-                    f"模型 {self.name!r} 没有选项 {option!r}{hint.chinese}；可用选项：{listed}。",
+                    f"model {self.name!r} has no option {option!r}{hint.english}; its options: {listed}; "
+                    f"those of every model: {of_all}.",
+                    f"模型 {self.name!r} 没有选项 {option!r}{hint.chinese}；可用选项：{listed}；通用选项：{of_all}。",
                 )
         # JSON and TOML know lists alone; configs are hashable
-        return self.config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+        return (
+            self.config(**{name: value for name, value in values.items() if name in own}),
+            Dressing(**{name: value for name, value in values.items() if name not in own}),
+        )
+
+    def _check(self, config: Any, dressing: Dressing) -> None:
+        """Raises: OptionError if it lacks the parts that the dressing alters."""
+        import torch
+
+        from gatecast.nn.dressed import alter
+
+        with torch.device("meta"):  # shapes alone: no memory, no random numbers
+            alter(cast(Any, self.backbone(1, config)), dressing)
 
 
 _table: dict[str, Model] = {}
@@ -140,8 +176,7 @@ def build(name: str, input_size: int, options: Mapping[str, Any]) -> Backbone:
 
     Raises: OptionError for an unknown name or option, or a value that cannot be used.
     """
-    model = get(name)
-    return model.backbone(input_size, model.configure(options))
+    return get(name).build(input_size, options)
 
 
 def _files() -> dict[str, str]:

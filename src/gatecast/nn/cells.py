@@ -73,8 +73,8 @@ def gru_gates(x: Tensor, h: Tensor, weights: Weights) -> GRUGates:
     return GRUGates(r, z, n)
 
 
-def gru_step(x: Tensor, h: Tensor, weights: Weights) -> Tensor:
-    """h_t from x_t (batch, inputs) and h_{t−1} (batch, hidden).
+def gru_step(x: Tensor, h: Tensor, weights: Weights, seen: Tensor | None = None) -> Tensor:
+    """h_t from x_t (batch, inputs) and h_{t−1} (batch, hidden). seen: h_{t−1} as the gates read it; None = h_{t−1}.
 
     Cho et al. 2014, "Learning phrase representations using RNN encoder–decoder", in the order of its first version
     (arXiv 1406.1078v1), which is torch's: the reset gate acts after the matrix product. Numbers as in the paper:
@@ -84,7 +84,7 @@ def gru_step(x: Tensor, h: Tensor, weights: Weights) -> Tensor:
         8   n_t = tanh(W_in x_t + b_in + r_t ⊙ (W_hn h_{t−1} + b_hn))    candidate
         7   h_t = z_t ⊙ h_{t−1} + (1 − z_t) ⊙ n_t
     """
-    _, z, n = gru_gates(x, h, weights)  # 5, 6, 8
+    _, z, n = gru_gates(x, h if seen is None else seen, weights)  # 5, 6, 8
     return z * h + (1 - z) * n  # 7
 
 

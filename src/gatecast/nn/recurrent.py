@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from gatecast.errors import OptionError
 from gatecast.nn import options
 from gatecast.nn.cells import Nonlinearity, Weights, gru_step, lstm_step, rnn_step
 from gatecast.nn.stack import Stack
@@ -42,9 +43,24 @@ class LSTM(Stack):
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, fused
         )
 
-    def _step(self, x: Tensor, parts: Parts, weights: Weights) -> Parts:
-        h, c = parts
-        return lstm_step(x, h, c, weights)
+    def set_forget_bias(self, value: float) -> None:
+        """Start every forget gate at this bias: the sum of its two (Gers et al. 2000; Jozefowicz et al. 2015).
+
+        Raises: OptionError for a stack without biases.
+        """
+        if not self.bias:
+            raise OptionError(
+                "forget_bias needs a model with biases; leave forget_bias or bias = false out.",
+                "forget_bias 需要带偏置的模型；请去掉 forget_bias 或 bias = false。",
+            )
+        for layer, width in enumerate(self.widths):
+            for suffix in ("", "_reverse")[: self.directions]:
+                for name, bias in (("bias_ih", value), ("bias_hh", 0.0)):
+                    gates = getattr(self, f"{name}_l{layer}{suffix}").detach()  # i, f, g, o; the same memory
+                    nn.init.constant_(gates[width : 2 * width], bias)
+
+    def _step(self, x: Tensor, parts: Parts, weights: Weights, seen: Tensor) -> Parts:
+        return lstm_step(x, seen, parts[1], weights)
 
     def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
         return torch.lstm(x, parts, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
@@ -70,9 +86,8 @@ class GRU(Stack):
     ) -> None:
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, fused)
 
-    def _step(self, x: Tensor, parts: Parts, weights: Weights) -> Parts:
-        (h,) = parts
-        return (gru_step(x, h, weights),)
+    def _step(self, x: Tensor, parts: Parts, weights: Weights, seen: Tensor) -> Parts:
+        return (gru_step(x, parts[0], weights, seen),)
 
     def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
         (h,) = parts
@@ -101,9 +116,8 @@ class RNN(Stack):
         self.mode = f"RNN_{nonlinearity.upper()}"
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, fused)
 
-    def _step(self, x: Tensor, parts: Parts, weights: Weights) -> Parts:
-        (h,) = parts
-        return (rnn_step(x, h, weights, self.nonlinearity),)
+    def _step(self, x: Tensor, parts: Parts, weights: Weights, seen: Tensor) -> Parts:
+        return (rnn_step(x, seen, weights, self.nonlinearity),)
 
     def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
         (h,) = parts

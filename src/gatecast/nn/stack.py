@@ -59,6 +59,7 @@ class Stack(nn.Module):
         self.batch_first = options.flag("batch_first", batch_first)
         self.dropout = options.probability("dropout", dropout)
         self.between = Dropout(self.dropout)
+        self.hidden_dropout = Dropout(0.0)
         self.bidirectional = options.flag("bidirectional", bidirectional)
         self.proj_size = options.projection("proj_size", proj_size, min(self.widths))
         self.fused = options.flag("fused", fused)
@@ -89,8 +90,8 @@ class Stack(nn.Module):
         elif self.batch_first:
             x = x.transpose(0, 1)  # (time, batch, inputs)
         groups = self._form.zeros(x) if state is None else self._form.unpack(state, x, batched)
-        drops = self.training and self.dropout > 0 and self.num_layers > 1  # the kernel's dropout has no own stream
-        if self.fused and self.equal and not drops:
+        drops = self.between.active and self.num_layers > 1  # the kernel's dropout has no own stream
+        if self._by_kernel and self.equal and not drops:
             y, *parts = self._kernel(x, groups[0], weights, self.num_layers)
             groups = [tuple(parts)]
         else:
@@ -131,14 +132,35 @@ class Stack(nn.Module):
                     self.bidirectional,
                 )
 
+    def drop_hidden(self, probability: float) -> None:
+        """Thin out h between time steps in training, by one mask a sequence (Gal & Ghahramani 2016, section 4).
+
+        What the gates read is thinned out; what a GRU keeps is not. The kernel cannot do it: such a training takes the
+        textbook path, step by step.
+        """
+        self.hidden_dropout = Dropout(probability)
+
+    def matrices(self) -> Iterator[tuple[str, Tensor]]:
+        """("input" | "recurrent", the matrix) of each gate, layer and direction: what is initialised by itself."""
+        for names in self._names:
+            weights = {role: getattr(self, name) for role, name in names.items()}
+            yield from (("input", gate) for gate in weights["weight_ih"].chunk(self.gates))
+            yield from (("recurrent", gate) for gate in weights["weight_hh"].chunk(self.gates))
+            if self.proj_size:
+                yield "input", weights["weight_hr"]
+
     def extra_repr(self) -> str:
         options = ("num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size", "fused")
         return ", ".join(
             [f"{self.input_size}, {self.hidden_size}"] + [f"{name}={getattr(self, name)}" for name in options]
         )
 
-    def _step(self, x: Tensor, parts: Parts, weights: Weights) -> Parts:
-        """One step of the cell."""
+    @property
+    def _by_kernel(self) -> bool:
+        return self.fused and not self.hidden_dropout.active
+
+    def _step(self, x: Tensor, parts: Parts, weights: Weights, seen: Tensor) -> Parts:
+        """One step of the cell. seen: h as the gates read it, thinned out where there is dropout between steps."""
         raise NotImplementedError
 
     def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
@@ -151,7 +173,7 @@ class Stack(nn.Module):
         for layer, start in enumerate(starts):
             if layer:
                 x = self.between(x)  # (time, batch, layer's inputs)
-            if self.fused:
+            if self._by_kernel:
                 x, *end = self._kernel(x, start, self._layer_weights(layer, layer + 1), 1)
             else:
                 x, *end = self._textbook(x, start, layer)
@@ -166,9 +188,10 @@ class Stack(nn.Module):
             names = self._names[layer * self.directions + direction]
             weights = Weights(**{role: getattr(self, name) for role, name in names.items()})
             state = tuple(part[direction] for part in start)  # (batch, width) each
+            mask = self.hidden_dropout(torch.ones_like(state[0])) if self.hidden_dropout.active else None
             hidden: list[Tensor] = []
             for x_t in x.flip(0) if backwards else x:  # (batch, layer's inputs)
-                state = self._step(x_t, state, weights)
+                state = self._step(x_t, state, weights, state[0] if mask is None else state[0] * mask)
                 hidden.append(state[0])
             sequence = torch.stack(hidden)  # (time, batch, output)
             sequences.append(sequence.flip(0) if backwards else sequence)

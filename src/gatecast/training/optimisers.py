@@ -89,15 +89,20 @@ def penalty(config: TrainingConfig, parameters: Iterable[torch.nn.Parameter]) ->
 class Average:
     """Running average of the weights over the last `share` of the steps taken (Karras et al., 2024, section 3.1).
 
-    With share 0 the average is the newest weights themselves.
+    With share 0 the average is the newest weights themselves. What is no weight (the running statistics of batch
+    normalisation) is an average already, and is taken as it is.
     """
 
     def __init__(self, network: torch.nn.Module, averaged: torch.nn.Module, share: float) -> None:
         self._from = [p.detach() for p in network.parameters()]
         self._into = [p.detach() for p in averaged.parameters()]
         self._share = share
+        weights, into = dict(network.named_parameters()), averaged.state_dict()
+        self._statistics = [(into[name], value) for name, value in network.state_dict().items() if name not in weights]
 
     def update(self, step: int) -> None:
         """Take in the weights of a step, counted from 1."""
         weight = 1.0 if not self._share else min(1.0, 1 / (self._share * step))
         get_ema_multi_avg_fn(1 - weight)(self._into, self._from, 0)  # all tensors in one call
+        for into, newest in self._statistics:
+            into.copy_(newest)
