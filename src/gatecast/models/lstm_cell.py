@@ -44,7 +44,8 @@ class LSTMCellConfig:
         options.widths(self.hidden, self.layers, ("hidden", "layers"))
         options.probability("dropout", self.dropout)
         options.flag("bias", self.bias)
-        if isinstance(self.forget_bias, bool) or not isinstance(self.forget_bias, Real) or abs(self.forget_bias) > 100:
+        number = isinstance(self.forget_bias, Real) and not isinstance(self.forget_bias, bool)
+        if not (number and abs(float(self.forget_bias)) <= 100):
             raise OptionError(
                 f"forget_bias must be a number in −100…100, got {self.forget_bias!r}.",
                 f"forget_bias 必须是 −100 到 100 的数，得到 {self.forget_bias!r}。",

@@ -35,4 +35,4 @@ def error_growth(network: NextValues, trials: Sequence[Trial]) -> Tensor:
         error = (free_run(network, known, reach).values - truth).double().cpu()
         total[:reach] += error.square().sum(0)
         count[:reach] += len(truth)
-    return (total / count).sqrt().nan_to_num(nan=torch.inf)
+    return (total / count).sqrt().nan_to_num(nan=torch.inf, posinf=torch.inf)
