@@ -78,6 +78,7 @@ def gatecast(
     *flags.FORECAST,
     flags.WINDOWS,
     *flags.TRAINING,
+    flags.WATCH,
     flags.CONFIG,
     flags.out("DIR", "Where to keep it; else DATA-forecast.", "结果文件夹；默认 DATA-forecast。"),
     flags.FORCE,
@@ -87,7 +88,7 @@ def forecast(data: Data, **given: Any) -> None:
     from gatecast.cli.settings import resolve
 
     out = Path(given["out"] or default_folder(data))
-    forecast_job(data, resolve(given), out, force=given["force"], as_json=given["json"])
+    forecast_job(data, resolve(given), out, force=given["force"], as_json=given["json"], watch=given["watch"])
 
 
 @app.command(help=_help("Say what is in a table, and what is wrong with it.", "说明数据内容及其问题。"))
@@ -105,6 +106,7 @@ def describe(data: Data, **given: Any) -> None:
     *flags.FORECAST,
     *flags.TRAINING,
     flags.RESUME,
+    flags.WATCH,
     flags.CONFIG,
     flags.out("DIR", "The folder that becomes the model.", "模型文件夹。"),
     flags.FORCE,
@@ -113,12 +115,14 @@ def fit(data: Data, **given: Any) -> None:
     from gatecast.cli.settings import resolve
     from gatecast.cli.steps import fit_step
 
-    fit_step(data, resolve(given), given["out"], force=given["force"], resume=given["resume"], as_json=given["json"])
+    switches = {"force": given["force"], "resume": given["resume"], "watch": given["watch"], "as_json": given["json"]}
+    fit_step(data, resolve(given), given["out"], **switches)
 
 
 @app.command(help=_help("Forecast with a model that was kept.", "用已保存的模型预测。"))
 @accepts(
     flags.JOIN,
+    flags.SAMPLES,
     flags.DEVICE,
     flags.out("FILE.csv", "Where to write the forecast.", "预测结果文件。"),
     flags.FORCE,
@@ -127,7 +131,8 @@ def predict(model: Saved, newdata: NewData = None, **given: Any) -> None:
     from gatecast.cli.steps import predict_step
 
     device, join = given["device"] or "auto", given["join"] or None
-    predict_step(model, newdata, given["out"], join=join, device=device, force=given["force"], as_json=given["json"])
+    switches = {"samples": given["samples"], "force": given["force"], "as_json": given["json"]}
+    predict_step(model, newdata, given["out"], join=join, device=device, **switches)
 
 
 @app.command(help=_help("Find the learning rate that suits a table.", "寻找适合数据的学习率。"))

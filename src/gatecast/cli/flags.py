@@ -88,6 +88,12 @@ FORECAST = (
     Flag("context", "STEPS", Text("Past steps that the model reads.", "模型读取的历史步数。"), _FORECAST),
     SEASON,
     Flag("levels", "80,95", Text("Prediction intervals in percent.", "预测区间的百分比。"), _FORECAST),
+    Flag(
+        "distribution",
+        "NAME",
+        Text("quantile, point, normal, student-t, …", "quantile、point、normal、student-t 等。"),
+        _FORECAST,
+    ),
 )
 DEVICE = Flag("device", "NAME", Text("auto, cpu, cuda, cuda:1, …", "auto、cpu、cuda、cuda:1 等。"), _TRAINING)
 SEED = Flag("seed", "NUMBER", Text("Same seed, same bytes; else 0.", "种子相同则结果逐字节相同；默认 0。"), _TRAINING)
@@ -101,10 +107,14 @@ TRAINING = (
 WINDOWS = Flag(
     "windows", "NUMBER", Text("Rolling windows that judge; else 8.", "评估用的滚动窗口数；默认 8。"), _FORECAST
 )
+SAMPLES = Flag(
+    "samples", "NUMBER", Text("Joint paths, into FILE-samples.csv.", "联合样本路径，写入 FILE-samples.csv。"), _FORECAST
+)
 CONFIG = Flag("config", "FILE.toml", Text("Options from a file; flags win.", "从文件读取选项；命令行优先。"), _OUTPUT)
 START = Flag("start", "DAY", Text("First day, as 2020-01-31.", "起始日期，例如 2020-01-31。"), _DATA)
 END = Flag("end", "DAY", Text("Last day; else today.", "结束日期；默认今天。"), _DATA)
 FORCE = Flag("force", None, Text("Replace what Gatecast wrote earlier.", "覆盖 Gatecast 之前写入的结果。"), _OUTPUT)
+WATCH = Flag("watch", None, Text("Draw the forecast after each round.", "每轮训练后画出预测。"), _TRAINING)
 RESUME = Flag("resume", None, Text("Go on where a killed run stopped.", "从中断处继续训练。"), _TRAINING)
 QUICK = Flag("quick", None, Text("Little data, little training.", "少量数据、少量训练。"), _TRAINING)
 _EVERYWHERE = (

@@ -12,6 +12,7 @@ from gatecast.cli.console import dump
 from gatecast.cli.progress import progress_bar
 from gatecast.cli.settings import write_toml
 from gatecast.cli.tables import as_csv, forecast_columns, scores_columns
+from gatecast.cli.watching import Watching
 from gatecast.data import read
 from gatecast.forecast import Origins
 from gatecast.language import Text
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from gatecast.forecaster import Forecaster
 
 
-def forecast_job(data: str, settings: Settings, out: Path, *, force: bool, as_json: bool) -> None:
+def forecast_job(data: str, settings: Settings, out: Path, *, force: bool, as_json: bool, watch: bool = False) -> None:
     """Forecast a table and keep the result in the folder `out`.
 
     Raises: GatecastError of every kind; then nothing was written.
@@ -38,11 +39,14 @@ def forecast_job(data: str, settings: Settings, out: Path, *, force: bool, as_js
         if not as_json:
             screen.show_reading(reading)
         check_known_ahead(reading.panel, Origins.last(reading.panel), model.wishes.horizon)  # before the long work
-        train(model, reading, settings)
+        watching = Watching() if watch else None
+        train(model, reading, settings, watching)
         scores = judge(model, settings)
         forecast = model.predict()
         recipe = write_results(folder, model, scores, forecast, settings)
-    files = {name: str(out / name) for name in ("forecast.csv", "scores.csv", "report.html", "model", "run.toml")}
+        watched = [] if watching is None else watching.keep(folder, model.reading.panel)
+    written = ("forecast.csv", "scores.csv", "report.html", "model", "run.toml", *watched)
+    files = {name: str(out / name) for name in written}
     if as_json:
         dump(
             {
@@ -81,10 +85,16 @@ def read_table(data: str, settings: Settings) -> Reading:
     return read(data, settings.data.read_options())
 
 
-def train(model: Forecaster, reading: Reading, settings: Settings, **resuming: Any) -> None:
-    """Fit, with a bar. resuming: `checkpoint` and `resume` of `Forecaster.fit`."""
+def train(
+    model: Forecaster, reading: Reading, settings: Settings, watching: Watching | None = None, **resuming: Any
+) -> None:
+    """Fit, with a bar, or with the lines of who looks on. resuming: `checkpoint` and `resume` of `Forecaster.fit`."""
+    options = asdict(settings.data.read_options())
+    if watching is not None:
+        model.fit(reading, **options, on_epoch=watching, **resuming)
+        return
     with progress_bar() as bar:
-        model.fit(reading, **asdict(settings.data.read_options()), on_progress=bar, **resuming)
+        model.fit(reading, **options, on_progress=bar, **resuming)
 
 
 def judge(model: Forecaster, settings: Settings, reading: Reading | None = None) -> Scores:

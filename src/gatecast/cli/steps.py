@@ -13,7 +13,8 @@ from gatecast.cli import documents, screen
 from gatecast.cli.console import dump
 from gatecast.cli.job import forecast_job, judge, new_forecaster, read_table, train
 from gatecast.cli.settings import resolve
-from gatecast.cli.tables import as_csv, forecast_columns
+from gatecast.cli.tables import as_csv, forecast_columns, sample_columns
+from gatecast.cli.watching import Watching
 from gatecast.errors import GatecastError, OptionError, OutputError
 from gatecast.language import Text
 
@@ -37,7 +38,9 @@ def describe_step(data: str, settings: Settings, *, as_json: bool) -> None:
         screen.show_diagnosis(reading, seasons)
 
 
-def fit_step(data: str, settings: Settings, out: str | None, *, force: bool, resume: bool, as_json: bool) -> None:
+def fit_step(
+    data: str, settings: Settings, out: str | None, *, force: bool, resume: bool, watch: bool, as_json: bool
+) -> None:
     """Train, and keep the model in the folder `out`. A killed run leaves `out.partial`, from which `resume` goes on.
 
     Raises: GatecastError of every kind; then nothing new is left behind.
@@ -54,16 +57,19 @@ def fit_step(data: str, settings: Settings, out: str | None, *, force: bool, res
         if not as_json:
             screen.show_reading(reading)
         with _checkpoint(folder, resume, as_json) as checkpoint:
-            train(model, reading, settings, checkpoint=checkpoint, resume=resume)
+            watching = Watching() if watch else None
+            train(model, reading, settings, watching, checkpoint=checkpoint, resume=resume)
             model.save(staged, force=True)
+            watched = [] if watching is None else watching.keep(staged, model.reading.panel)
+    files = {"model": out} | {name: str(folder / name) for name in watched}
     if as_json:
         training = documents.of_training(model)
-        dump({"data": documents.of_reading(model.reading), "training": training, "files": {"model": out}})
+        dump({"data": documents.of_reading(model.reading), "training": training, "files": files})
         return
     screen.show_training(model.history)
     for sentence in model.describe():
         screen.tell(sentence)
-    screen.show_files({"model": out})
+    screen.show_files(files)
 
 
 @contextmanager
@@ -105,28 +111,47 @@ def predict_step(
     out: str | None,
     *,
     join: Sequence[str] | None,
+    samples: str | None,
     device: str,
     force: bool,
     as_json: bool,
 ) -> None:
     """Forecast with a kept model, from the end of its training data or of `newdata`; write `out` if given.
 
-    join: the tables that are joined to `newdata`, as they were in training.
+    join: the tables that are joined to `newdata`, as they were in training. samples: so many joint paths, as text; they
+    go into a file beside `out`.
     """
     from gatecast.forecaster import load
 
-    if out is not None:
-        refuse_existing(Path(out), force)
-    forecast = load(saved, device=device).predict(newdata, join=join)
+    files = {} if out is None else {"forecast.csv": out}
+    count = None if samples is None else _count_of_samples(samples)
+    if count is not None:
+        if out is None:
+            raise OptionError(
+                "say where to write the paths: --out FILE.csv.", "请说明样本路径写到哪里：--out FILE.csv。"
+            )
+        files["samples.csv"] = str(Path(out).with_name(f"{Path(out).stem}-samples.csv"))
+    for file in files.values():
+        refuse_existing(Path(file), force)
+    forecast = load(saved, device=device).predict(newdata, join=join, samples=count)
     if out is not None:
         write_file(out, as_csv(forecast_columns(forecast)))
-    files = {} if out is None else {"forecast.csv": out}
+    if count is not None:
+        write_file(files["samples.csv"], as_csv(sample_columns(forecast)))
     if as_json:
         dump({"forecast": documents.of_forecast(forecast), "files": files})
         return
     screen.show_forecast(forecast)
     if files:
         screen.show_files(files)
+
+
+def _count_of_samples(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise OptionError(
+            f"--samples must be a whole number of at least 1, got {text!r}.", f"--samples 应为正整数，实际为 {text!r}。"
+        )
+    return int(text)
 
 
 def refuse_existing(file: Path, force: bool) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from gatecast.forecast import Origins, Prediction
+from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, new_network
 from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gatecast.forecaster.plan import Plan
+    from gatecast.forecaster.watching import Look
     from gatecast.panel import Panel
     from gatecast.training.config import TrainingConfig
     from gatecast.training.history import Progress
@@ -48,6 +50,7 @@ class Job:
     device: torch.device
     stage: str = "fit"
     on_progress: Callable[[Progress], None] | None = None
+    on_epoch: Callable[[Look], None] | None = None
     checkpoint: Path | None = None
     resume: bool = False
 
@@ -97,8 +100,11 @@ class Members:
             budget = _TRAINING_SHARE * self.plan.budget / self.plan.members / (1 + self.plan.finish)
         elif self.plan.budget is not None:
             config = replace(config, steps=max(1, self.histories[0].steps), patience=0)
-        run = self._run("train", member, windows, config)
-        return train(self.networks[member], replace(run, stopping=stopping, budget=budget), resume=self.job.resume)
+        run = replace(self._run("train", member, windows, config), stopping=stopping, budget=budget)
+        if member == 0:
+            levels = self.plan.network.levels
+            run = replace(run, on_round=watcher(self.panel, self.reader, self.shares, levels, self.job, predict))
+        return train(self.networks[member], run, resume=self.job.resume)
 
     def finish(self) -> None:
         """Every member on all rows, from the rate that its training ended with down to nothing."""

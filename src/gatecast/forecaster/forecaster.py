@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gatecast.forecast import Prediction
     from gatecast.forecaster.fitting import Fitted
     from gatecast.forecaster.plan import Plan
+    from gatecast.forecaster.watching import Look
     from gatecast.training.history import History, Progress
     from gatecast.training.rate_finder import RateCurve
 
@@ -93,6 +94,7 @@ class Forecaster:
         data: Any,
         *,
         on_progress: Callable[[Progress], None] | None = None,
+        on_epoch: Callable[[Look], None] | None = None,
         checkpoint: Path | None = None,
         resume: bool = False,
         **options: Any,
@@ -102,8 +104,9 @@ class Forecaster:
         data: a path, a frame, an array (time,) or (series, time), a Panel or a Reading. options: `target`, `time`,
         `id`, `past`, `future`, `layout`, `day_first`, `calendar`, `indicators`, `join`, `join_lag`, as in
         `gatecast.data.ReadOptions`.
-        on_progress: called several times a second while training. checkpoint: a file that keeps the state of the
-        training; with `resume` a fit that was killed goes on from it, and ends in the same bytes.
+        on_progress: called several times a second while training. on_epoch: called after each round of the first
+        member's training with its forecast of a held-out window (`forecaster.watching.Look`). checkpoint: a file that
+        keeps the state of the training; with `resume` a killed fit goes on from it, and ends in the same bytes.
 
         Raises: DataError and its kinds, OptionError, TrainingError; see `gatecast.errors`.
         """
@@ -111,7 +114,7 @@ class Forecaster:
         reading = _without_stumps(reading, self._stage)
         if self._stage == "fit":
             check_lengths(reading.panel, self.wishes.horizon)
-        job = Job(self.seed, self._torch_device, self._stage, on_progress, checkpoint, resume)
+        job = Job(self.seed, self._torch_device, self._stage, on_progress, on_epoch, checkpoint, resume)
         self._fitted = fitting.fit(reading.panel, self.wishes, self.season, job)
         self._reading, self._panel, self._options = reading, reading.panel, reading.options
         self._fingerprint = reading.panel.fingerprint()

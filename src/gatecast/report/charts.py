@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast, Prediction
+    from gatecast.forecaster.watching import Look
     from gatecast.language import Text
     from gatecast.panel import Panel
     from gatecast.report.selection import Shown
@@ -168,6 +169,37 @@ def of_study(chart: Chart) -> Figure:
     loss = bool(drawn) and min(drawn) > 0 and max(drawn) > 20 * min(drawn) and not isinstance(chart.lines[0].x[0], str)
     y_axis = _titled(chart.y_label) | ({"type": "log"} if loss else {})
     return {"data": data, "layout": {"xaxis": _titled(chart.x_label), "yaxis": y_axis}}
+
+
+def look(panel: Panel, one: Look, span: tuple[float, float]) -> Figure:
+    """What a network said of one window after a round of its training. span: of the y axis."""
+    begin = int(panel.offsets[panel.ids.index(one.series)])
+    reach = min(len(one.past), max(60, 3 * len(one.actual)))
+    time = local(panel.time[begin + one.end - reach : begin + one.end + len(one.actual)], panel.layout.time_zone)
+    stamps = labels(time)
+    now, then = stamps[:reach], stamps[reach:]
+    newest = one.past[-1]
+    bands = [
+        _band([(now[-1:] + then, np.r_[newest, low], np.r_[newest, high])], level, depth)
+        for depth, (level, low, high) in enumerate(_outside_in(one.levels, one.lower, one.upper, per_step=True))
+    ]
+    lines = [
+        _line(words.SEEN, now, one.past[-reach:], "actual"),
+        _line(words.CAME, then, one.actual, "faint", len(then), dash="dot"),
+        _line(words.POINT, then, one.point, "model", len(then), width=3),
+    ]
+    axes = {"xaxis": axis(time, panel.frequency), "yaxis": {"range": list(span)}}
+    return {"data": [*bands, *lines], "layout": axes}
+
+
+def curve_so_far(looks: Sequence[Look], step: int) -> Figure:
+    """Loss and validation error of all rounds, with a line at one of them."""
+    steps = [one.step for one in looks]
+    data = [
+        _line(words.LOSS, steps, [one.loss for one in looks], "faint"),
+        _line(words.VALIDATION, steps, [one.validation for one in looks], "model"),
+    ]
+    return {"data": data, "layout": {"xaxis": _titled(words.TRAINING_STEP), "shapes": [_upright(step)]}}
 
 
 def rate_curve(curve: RateCurve) -> Figure:

@@ -107,6 +107,35 @@ STOPPED = {
     "nothing to learn": Text("there was nothing to learn", "没有可学的内容"),
 }
 
+# A training that was watched
+PLAY = Text("▶ play", "▶ 播放")
+ROUND = Text("round of the training", "训练轮次")
+SEEN = Text("observed before", "之前的实际值")
+CAME = Text("what came", "实际发生")
+
+
+def watch_title(target: str, source: str) -> Text:
+    return Text(f"Learning to forecast {target} · {source}", f"学习预测 {target} · {source}")
+
+
+def about_watch(series: str | None, rounds: int) -> Text:
+    """series: None where there is one alone."""
+    whose = (f" of {series}", f" {series} ") if series else ("", "")
+    return Text(
+        f"After each of {rounds:,} rounds of training: what the first network of the ensemble says of the newest "
+        f"held-out window{whose[0]}, which it does not train on.",
+        f"共 {rounds:,} 轮训练，每轮之后集成中第一个网络对{whose[1]}最新留出窗口（不参与训练）的预测。",
+    )
+
+
+def round_caption(step: int, validation: float) -> Text:
+    error = "" if validation != validation else f"{validation:.4g}"
+    return Text(
+        f"Step {step:,}" + (f" · validation error {error}" if error else ""),
+        f"第 {step:,} 步" + (f" · 验证误差 {error}" if error else ""),
+    )
+
+
 # The learning-rate range test
 RANGE_TEST = Text("Loss while the rate rises", "学习率上升时的损失")
 ABOUT_RANGE_TEST = Text(

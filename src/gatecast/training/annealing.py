@@ -121,6 +121,8 @@ class _Search:
         self._put(self.best)
         validation = math.nan if run.stopping is None else self.judge(self.network, run.reader, run.stopping)
         self.curve.append((self.step, self.loss, validation))
+        if run.on_round is not None:
+            run.on_round(self.network, self.step, self.loss, validation)
         if run.stopping is None or validation < self.validation:
             self.kept, self.validation, self.kept_step, self.waited = self.best, validation, self.step, 0
             return
