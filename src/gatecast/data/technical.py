@@ -107,19 +107,13 @@ def with_indicators(clean: Clean, technical: Technical) -> Clean:
     history = clean.history
     prices = {role: history.values[:, history.columns.index(name)] for role, name in technical.columns.items()}
     _refuse_logarithms(history, technical)
-    spans = [slice(a, b) for a, b in zip(history.offsets[:-1], history.offsets[1:], strict=True)]
-    found = np.concatenate([_of_series({role: v[span] for role, v in prices.items()}, technical) for span in spans])
+    found = np.concatenate([one.of(prices, history.offsets) for one in technical.indicators], axis=1)
     nothing = np.full((len(clean.ahead), found.shape[1]), np.nan)  # rows ahead hold what is known ahead alone
     return Clean(
         _with_columns(history, technical, found),
         _with_columns(clean.ahead, technical, nothing),
         [*clean.notes, _note(technical)],
     )
-
-
-def _of_series(prices: dict[str, np.ndarray], technical: Technical) -> np.ndarray:
-    """(rows, columns) of all indicators of one series."""
-    return np.concatenate([indicator.of(prices) for indicator in technical.indicators], axis=1)
 
 
 def _with_columns(rows: Rows, technical: Technical, found: np.ndarray) -> Rows:

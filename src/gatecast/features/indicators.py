@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from gatecast.errors import OptionError, nearest
 
-Prices = Mapping[str, np.ndarray]
 _LONGEST = 100_000
 
 
@@ -50,8 +49,14 @@ class Indicator:
         """The names of its columns: `macd-12-26-9`, `macd-12-26-9-signal`, …"""
         return tuple(f"{self.name}-{part}" if part else self.name for part in self.kind.parts)
 
-    def of(self, prices: Prices) -> np.ndarray:
-        """(rows, columns) of one series. prices: (rows,) finite values for each of `kind.needs`."""
+    def of(self, columns: Mapping[str, np.ndarray], offsets: np.ndarray | None = None) -> np.ndarray:
+        """(rows, columns of the indicator), each series from its own rows.
+
+        columns: (rows,) finite values for each of `kind.needs`. offsets: (series + 1,) where each series begins; None =
+        there is one.
+        """
+        rows = len(columns[self.kind.needs[0]])
+        prices = Prices(columns, np.array([0, rows]) if offsets is None else offsets)
         with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused where a panel is made
             return np.column_stack(self.kind.formula(prices, *self.numbers))
 
@@ -85,49 +90,73 @@ def parse(text: str) -> Indicator:
 # averages -------------------------------------------------------------------------------------------------------------
 
 
-def _mean(values: np.ndarray, window: int) -> np.ndarray:
-    """(rows,) mean of the newest `window` values, or of as many as there are."""
-    return pl.Series(values).rolling_mean(window, min_samples=1).to_numpy()
+@dataclass(frozen=True)
+class Prices:
+    """Columns of one or many series, and averages within each series. NaN stands for "not known yet".
 
+    position: (rows,) row within its series. series: (rows,) which one it is.
+    """
 
-def _deviation(values: np.ndarray, window: int) -> np.ndarray:
-    """(rows,) standard deviation (divided by the count) of the newest `window` values, or of as many as there are."""
-    return pl.Series(values).rolling_std(window, min_samples=1, ddof=0).to_numpy()
+    columns: Mapping[str, np.ndarray]
+    offsets: np.ndarray
+    series: np.ndarray = field(init=False)
+    position: np.ndarray = field(init=False)
 
+    def __post_init__(self) -> None:
+        lengths = np.diff(self.offsets)
+        object.__setattr__(self, "series", np.repeat(np.arange(len(lengths)), lengths))
+        object.__setattr__(self, "position", np.arange(self.offsets[-1]) - np.repeat(self.offsets[:-1], lengths))
 
-def _smoothed(values: np.ndarray, window: int, weight: float, first: int) -> np.ndarray:
-    """(rows,) means of the newest rows up to row `first`, then `y[t] = y[t - 1] + weight * (x[t] - y[t - 1])`."""
-    mean = _mean(values, window)
-    if len(values) <= first + 1:
-        return mean
-    seeded = np.concatenate([mean[first : first + 1], values[first + 1 :]])
-    return np.concatenate([mean[:first], pl.Series(seeded).ewm_mean(alpha=weight, adjust=False).to_numpy()])
+    def __getitem__(self, role: str) -> np.ndarray:
+        return self.columns[role]
 
+    def within(self, values: np.ndarray, expression: pl.Expr) -> np.ndarray:
+        """(rows,) an expression of `pl.col("value")`, series by series."""
+        frame = pl.DataFrame({"value": values, "series": pl.Series(self.series).set_sorted()})
+        frame = frame.with_columns(pl.col("value").fill_nan(None))
+        return frame.select(expression.over("series", mapping_strategy="explode"))["value"].to_numpy()
 
-def _exponential(values: np.ndarray, period: int, first: int | None = None) -> np.ndarray:
-    """Exponential average; its first rows, up to row `first`, are simple averages."""
-    return _smoothed(values, period, 2 / (period + 1), period - 1 if first is None else first)
+    def ago(self, values: np.ndarray, steps: int) -> np.ndarray:
+        """(rows,) the value so many rows ago, or the first of the series."""
+        return values[np.arange(len(values)) - np.minimum(self.position, steps)]
 
+    def after_first(self, values: np.ndarray) -> np.ndarray:
+        """(rows,) values that are not known in the first row of a series."""
+        return np.where(self.position > 0, values, np.nan)
 
-def _wilder(values: np.ndarray, period: int) -> np.ndarray:
-    """Wilder's average: the newest value counts one part of `period`."""
-    return _smoothed(values, period, 1 / period, period - 1)
+    def mean(self, values: np.ndarray, window: int) -> np.ndarray:
+        """(rows,) mean of the newest `window` values, or of as many as there are."""
+        return self.within(values, pl.col("value").rolling_mean(window, min_samples=1))
 
+    def deviation(self, values: np.ndarray, window: int) -> np.ndarray:
+        """(rows,) standard deviation (by the count) of the newest `window` values, or of as many as there are."""
+        return self.within(values, pl.col("value").rolling_std(window, min_samples=1, ddof=0))
 
-def _steps(values: np.ndarray, period: int) -> tuple[np.ndarray, np.ndarray]:
-    """(the value now, the value `period` rows ago or the first one), both (rows,)."""
-    return values, values[np.maximum(np.arange(len(values)) - period, 0)]
+    def smoothed(self, values: np.ndarray, window: int, weight: float, first: int) -> np.ndarray:
+        """(rows,) means of the newest rows up to row `first`, then `y[t] = y[t - 1] + weight * (x[t] - y[t - 1])`."""
+        mean = self.mean(values, window)
+        seeded = np.select([self.position > first, self.position == first], [values, mean], np.nan)
+        after = self.within(seeded, pl.col("value").ewm_mean(alpha=weight, adjust=False, ignore_nulls=True))
+        return np.where(self.position < first, mean, after)
+
+    def exponential(self, values: np.ndarray, period: int, first: int) -> np.ndarray:
+        """Exponential average, whose recursion starts on row `first`."""
+        return self.smoothed(values, period, 2 / (period + 1), first)
+
+    def wilder(self, values: np.ndarray, period: int) -> np.ndarray:
+        """Wilder's average of values that are known from the second row on: the newest counts one part of `period`."""
+        return self.smoothed(values, period, 1 / period, period)
 
 
 # indicators -----------------------------------------------------------------------------------------------------------
 
 
 def _sma(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
-    return (_mean(prices["price"], period),)
+    return (prices.mean(prices["price"], period),)
 
 
 def _ema(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
-    return (_exponential(prices["price"], period),)
+    return (prices.exponential(prices["price"], period, period - 1),)
 
 
 def _rsi(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
@@ -135,54 +164,55 @@ def _rsi(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
 
     The first row, which knows no movement, is 50.
     """
-    change = np.diff(prices["price"])
-    rise, fall = _wilder(np.maximum(change, 0), period), _wilder(np.maximum(-change, 0), period)
+    change = prices.after_first(prices["price"] - prices.ago(prices["price"], 1))
+    rise, fall = prices.wilder(np.maximum(change, 0), period), prices.wilder(np.maximum(-change, 0), period)
     total = rise + fall
-    return (np.concatenate([[50.0], 100 * np.divide(rise, total, out=np.zeros_like(total), where=total > 0)]),)
+    share = np.divide(rise, total, out=np.zeros_like(total), where=total > 0)
+    return (np.where(prices.position > 0, 100 * share, 50),)
 
 
 def _macd(prices: Prices, fast: int, slow: int, signal: int) -> tuple[np.ndarray, ...]:
     """Appel (1979): the line, fast − slow exponential average; its own average, the signal; what parts the two."""
     price, first = prices["price"], slow - 1  # both averages start their recursion on the same row
-    line = _exponential(price, fast, first) - _exponential(price, slow, first)
-    average = _exponential(line, signal, first + signal - 1)
+    line = prices.exponential(price, fast, first) - prices.exponential(price, slow, first)
+    average = prices.exponential(line, signal, first + signal - 1)
     return line, average, line - average
 
 
 def _bollinger(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
     """Bollinger (1992): the simple average, and two standard deviations above and below it."""
-    middle, width = _mean(prices["price"], period), 2 * _deviation(prices["price"], period)
+    middle, width = prices.mean(prices["price"], period), 2 * prices.deviation(prices["price"], period)
     return middle + width, middle, middle - width
 
 
 def _atr(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
     """Wilder (1978): average of the true range, the span of today's prices and yesterday's close."""
-    high, low, before = prices["high"], prices["low"], prices["close"][:-1]
-    true_range = np.maximum(high[1:], before) - np.minimum(low[1:], before)
-    return (np.concatenate([high[:1] - low[:1], _wilder(true_range, period)]),)
+    high, low, before = prices["high"], prices["low"], prices.ago(prices["close"], 1)
+    true_range = prices.after_first(np.maximum(high, before) - np.minimum(low, before))
+    return (np.where(prices.position > 0, prices.wilder(true_range, period), high - low),)
 
 
 def _obv(prices: Prices) -> tuple[np.ndarray, ...]:
     """Granville (1963): volume added up, with the sign of the close's movement."""
-    signs = np.concatenate([[1.0], np.sign(np.diff(prices["close"]))])
-    return (np.cumsum(signs * prices["volume"]),)
+    signs = np.where(prices.position > 0, np.sign(prices["close"] - prices.ago(prices["close"], 1)), 1)
+    return (prices.within(signs * prices["volume"], pl.col("value").cum_sum()),)
 
 
 def _returns(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
     """`x[t] / x[t - period] - 1`; 0 where that is not defined, as in TA-Lib."""
-    now, before = _steps(prices["price"], period)
+    now, before = prices["price"], prices.ago(prices["price"], period)
     return (np.divide(now, before, out=np.ones_like(now), where=before != 0) - 1,)
 
 
 def _log_returns(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
-    now, before = _steps(prices["price"], period)
-    return (np.log(now) - np.log(before),)
+    return (np.log(prices["price"]) - np.log(prices.ago(prices["price"], period)),)
 
 
 def _volatility(prices: Prices, period: int) -> tuple[np.ndarray, ...]:
-    """Standard deviation of the newest `period` returns of one row."""
+    """Standard deviation of the newest `period` returns of one row; 0 in the first row, which has none."""
     (returns,) = _returns(prices, 1)
-    return (np.concatenate([[0.0], _deviation(returns[1:], period)]),)
+    deviation = prices.deviation(prices.after_first(returns), period)
+    return (np.where(prices.position > 0, deviation, 0),)
 
 
 KINDS: dict[str, Kind] = {
