@@ -1,7 +1,7 @@
 """Options from a TOML file and the command line, checked in one place. The command line wins over the file.
 
     [data]      target time id past future layout dayfirst monthfirst calendar indicators join join_lag
-    [forecast]  horizon model context season levels windows
+    [forecast]  horizon model context season levels distribution windows
     [training]  seed steps members budget device, and the fields of `gatecast.training.config.TrainingConfig`
     [network]   the options of the model, as hidden and dropout
 
@@ -104,6 +104,7 @@ class ForecastSettings:
     context: _Whole | None = None
     season: _Season = "auto"
     levels: _Levels = (80, 95)
+    distribution: str = "auto"
     windows: _Whole = 8
 
 

@@ -127,9 +127,7 @@ def predict_step(
     count = None if samples is None else _count_of_samples(samples)
     if count is not None:
         if out is None:
-            raise OptionError(
-                "say where to write the paths: --out FILE.csv.", "请说明样本路径写到哪里：--out FILE.csv。"
-            )
+            raise OptionError("say where to write the paths: --out FILE.csv.", "请说明样本路径的去处：--out FILE.csv。")
         files["samples.csv"] = str(Path(out).with_name(f"{Path(out).stem}-samples.csv"))
     for file in files.values():
         refuse_existing(Path(file), force)

@@ -40,6 +40,17 @@ def forecast_columns(forecast: Forecast) -> dict[str, list[Any]]:
     return columns
 
 
+def sample_columns(forecast: Forecast) -> dict[str, list[Any]]:
+    """The columns of `forecast.samples_frame()`, dates as text of the input's look."""
+    columns: dict[str, list[Any]] = {name: values.tolist() for name, values in forecast.sample_columns().items()}
+    if forecast.time.dtype.kind == "M":
+        layout, paths = forecast.layout, len(columns["sample"]) // forecast.time.size
+        times = format_times(forecast.time, layout.time_format, layout.time_zone)
+        by_series = [times[k : k + forecast.horizon] for k in range(0, len(times), forecast.horizon)]
+        columns[layout.time or "step"] = [time for own in by_series for time in own * paths]
+    return columns
+
+
 def forecast_rows(forecast: Forecast) -> list[dict[str, Any]]:
     """The forecast, a dictionary a row."""
     columns = forecast_columns(forecast)

@@ -156,6 +156,10 @@ def _training(wishes: Wishes, rows: int) -> TrainingConfig:
 
 def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig, members: int) -> tuple[Text, ...]:
     hidden, layers = network.options["hidden"], network.options.get("layers") or len(network.options["hidden"])
+    kind, steps = network_class(network.model), network.horizon
+    how = Text(f"all {steps} steps at once", f"一次预测全部 {steps} 步")
+    if kind.taught or kind.sampled:
+        how = Text(f"{steps} steps one after another", f"逐步预测 {steps} 步")
     reasons = [
         Text(
             f"{members} × {network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
@@ -164,11 +168,17 @@ def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig, mem
             f"依据 {len(panel):,} 个序列、{len(panel.time):,} 行。",
         ),
         Text(
-            f"It reads the last {network.context} values, {network.patch} at a time, and forecasts all "
-            f"{network.horizon} steps at once.",
-            f"读取最近 {network.context} 个值，每次 {network.patch} 个，一次预测全部 {network.horizon} 步。",
+            f"It reads the last {network.context} values, {network.patch} at a time, and forecasts {how.english}.",
+            f"读取最近 {network.context} 个值，每次 {network.patch} 个，{how.chinese}。",
         ),
     ]
+    if network.distribution != "quantile":
+        reasons.append(
+            Text(
+                f"What it says of each step is of the kind {network.distribution}.",
+                f"每一步的预测形式为 {network.distribution}。",
+            )
+        )
     if network.seasons:
         listed = ", ".join(str(season) for season in network.seasons)
         reasons.append(Text(f"Seasons of {listed} steps are among its bases.", f"基准预测包含周期 {listed}。"))

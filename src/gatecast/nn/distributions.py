@@ -211,7 +211,11 @@ class Empirical(Distribution):
         self.values = values
 
     def quantiles(self, probabilities: Sequence[float]) -> Tensor:
-        return torch.quantile(self.values, self.values.new_tensor(probabilities), dim=-1).movedim(0, -1)
+        rising, most = self.values.sort(-1).values, self.values.shape[-1] - 1
+        # Weibull's places (1939): on average as large a share lies below as is asked for
+        at = (rising.new_tensor(probabilities) * (most + 2) - 1).clamp(0, most)
+        low = at.floor().long()
+        return torch.lerp(rising[..., low], rising[..., (low + 1).clamp(max=most)], at - low)
 
 
 DISTRIBUTIONS: dict[str, type[Distribution]] = {
