@@ -49,9 +49,18 @@ def _section(name: str, section: Section) -> dict[str, Any]:
 
 
 def _table(table: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Headings and cells, each with whether its column holds words."""
+    words = [any(isinstance(cell, str | Text) for cell in column) for column in table.values()]
     rows = [[_written(cell) for cell in row] for row in zip(*table.values(), strict=True)]
-    wordy = any(len(cell) > _WORDY for row in rows for cell in row)
-    return {"headings": [column_name(name) for name in table], "rows": rows, "wordy": wordy}
+    wordy = any(_width(cell) > _WORDY for row in rows for cell in row)
+    headings = [column_name(name) for name in table]
+    marked = [list(zip(row, words, strict=True)) for row in rows]
+    return {"headings": list(zip(headings, words, strict=True)), "rows": marked, "wordy": wordy}
+
+
+def _width(text: str) -> int:
+    """In Latin letters: Chinese ones take two."""
+    return sum(1 + (letter >= "\u2e80") for letter in text)
 
 
 def _written(cell: Any) -> str:

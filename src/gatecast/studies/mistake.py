@@ -11,11 +11,11 @@ from gatecast.language import Text
 class Mistake:
     """name: what is done wrong. figure: what both numbers measure. wrong, right: with the mistake, and without it.
 
-    why: what it leads to, and what is done instead.
+    With None the mistake ends in an error instead of a number. why: what it leads to, and what is done instead.
     """
 
     name: Text
     figure: Text
-    wrong: float
+    wrong: float | None
     right: float
     why: Text

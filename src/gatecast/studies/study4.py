@@ -227,7 +227,8 @@ def _drawing(stock: Stock) -> Section:
                 f"of tomorrow is today: over the whole drawing {whole[0]:.3f} and {whole[1]:.3f}, out of sample "
                 f"{outside[0]:.3f} and {outside[-1]:.3f}.",
                 f"在 {stock.dates[stock.training - 1]} 之后的 {len(point) - first} 天上评估。"
-                f"LSTM 与“明天等于今天”的 R²：整幅图 {whole[0]:.3f} 与 {whole[1]:.3f}，样本外 {outside[0]:.3f} 与 {outside[-1]:.3f}。",
+                f"LSTM 与“明天等于今天”的 R²：整幅图 {whole[0]:.3f} 与 {whole[1]:.3f}，"
+                f"样本外 {outside[0]:.3f} 与 {outside[-1]:.3f}。",
             ),
         ),
         judged.table,

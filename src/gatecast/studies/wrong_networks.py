@@ -24,7 +24,7 @@ def rank() -> Mistake:
     return Mistake(
         Text("A 2-D input fails for its rank", "二维输入因维数不符而报错"),
         Text("difference between a window and a batch of one", "单个窗口与大小为一的批次之差"),
-        float("nan"),
+        None,
         float(difference),
         Text(
             "The forecast from the newest time point is asked with one window, (time, variables), and the study's "
