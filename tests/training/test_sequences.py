@@ -214,7 +214,7 @@ def test_progress_tells_step_loss_and_free_run_error() -> None:
 def test_free_runs_cannot_choose_where_nothing_is_held_out() -> None:
     with pytest.raises(OptionError, match="hold some out"):
         trained(replace(run_of(), trials=[]))
-    network, history = trained(replace(run_of(keep="training"), trials=[]))
+    _, history = trained(replace(run_of(keep="training"), trials=[]))
     assert history.kept_step and all(map(math.isnan, history.free_run)) and history.growth.shape == (3, 0)
 
 
