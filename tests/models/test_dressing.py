@@ -297,3 +297,6 @@ def test_a_saved_model_that_lies_about_its_dressing_is_refused():
     for lie in (config(), config(normalisation="batch"), config(normalisation="layer", residual=True)):
         with pytest.raises(ArtifactError):
             check_weights(lie, 1, weights)
+    variance = "member.0.backbone.norm.running_var"
+    with pytest.raises(ArtifactError, match="variance"):
+        check_weights(told, 1, {**weights, variance: -weights[variance]})

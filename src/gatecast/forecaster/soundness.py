@@ -56,6 +56,8 @@ def check_weights(config: NetworkConfig, members: int, weights: Mapping[str, tor
     expected = {member_name(k) + name: shape for k in range(members) for name, shape in shapes.items()}
     stored = {name: (value.shape, value.dtype) for name, value in weights.items()}
     _require(stored == expected, "the weights are not those of its network", "权重与网络结构不符")
+    variances = [value for name, value in weights.items() if name.endswith(".running_var")]
+    _require(all(bool((value >= 0).all()) for value in variances), "a variance is below 0", "方差小于 0")
     tables = sum(buffer.numel() for buffer in network.buffers())
     _require(tables <= _LARGEST_TABLE, "context and horizon are larger than any", "上下文与预测步数超出合理范围")
 
