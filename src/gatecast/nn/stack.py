@@ -140,6 +140,11 @@ class Stack(nn.Module):
         """
         self.hidden_dropout = Dropout(probability)
 
+    def cell_weights(self, layer: int, direction: int = 0) -> Weights:
+        """What one layer learns in one direction (1 = backwards), as the equations of its cell take it."""
+        names = self._names[layer * self.directions + direction]
+        return Weights(**{role: getattr(self, name) for role, name in names.items()})
+
     def matrices(self) -> Iterator[tuple[str, Tensor]]:
         """("input" | "recurrent", the matrix) of each gate, layer and direction: what is initialised by itself."""
         for names in self._names:
@@ -185,8 +190,7 @@ class Stack(nn.Module):
         sequences, ends = [], []
         for direction in range(self.directions):
             backwards = direction == 1
-            names = self._names[layer * self.directions + direction]
-            weights = Weights(**{role: getattr(self, name) for role, name in names.items()})
+            weights = self.cell_weights(layer, direction)
             state = tuple(part[direction] for part in start)  # (batch, width) each
             mask = self.hidden_dropout(torch.ones_like(state[0])) if self.hidden_dropout.active else None
             hidden: list[Tensor] = []
