@@ -160,6 +160,24 @@ def backtest(data: Data, **given: Any) -> None:
     backtest_step(data, resolve(given), as_json=given["json"])
 
 
+@app.command(help=_help("Compare networks: same data, windows and budget.", "比较网络：相同的数据、窗口与预算。"))
+@accepts(
+    *flags.DATA,
+    *flags.COMPARED,
+    *(flag for flag in flags.FORECAST if flag.name != "model"),
+    flags.WINDOWS,
+    *flags.TRAINING,
+    flags.CONFIG,
+    flags.out("DIR", "Where to keep page and table.", "保存页面与表格的文件夹。"),
+    flags.FORCE,
+)
+def compare(data: Data, **given: Any) -> None:
+    from gatecast.cli.compare import compare_step
+    from gatecast.cli.settings import resolve
+
+    compare_step(data, resolve(given), given, out=given["out"], force=given["force"], as_json=given["json"])
+
+
 @app.command(help=_help("List the models that --model takes.", "列出 --model 可用的模型。"))
 @accepts()
 def models(**given: Any) -> None:

@@ -110,6 +110,11 @@ WINDOWS = Flag(
 SAMPLES = Flag(
     "samples", "NUMBER", Text("Joint paths, into FILE-samples.csv.", "联合样本路径，写入 FILE-samples.csv。"), _FORECAST
 )
+COMPARED = (
+    Flag("models", "A,B,C", Text("The networks: gatecast models.", "要比较的网络：见 gatecast models。"), _FORECAST),
+    Flag("seeds", "NUMBER", Text("Trainings of each network; else 3.", "每个网络训练的次数；默认 3。"), _TRAINING),
+    Flag("ensemble", "mean,greedy", Text("Also ensembles of the networks.", "同时比较各网络的集成。"), _FORECAST),
+)
 CONFIG = Flag("config", "FILE.toml", Text("Options from a file; flags win.", "从文件读取选项；命令行优先。"), _OUTPUT)
 START = Flag("start", "DAY", Text("First day, as 2020-01-31.", "起始日期，例如 2020-01-31。"), _DATA)
 END = Flag("end", "DAY", Text("Last day; else today.", "结束日期；默认今天。"), _DATA)

@@ -32,11 +32,12 @@ _CHINESE = {
     "seasonal naive": "季节性朴素法",
     "drift": "漂移法",
     "moving average": "移动平均法",
+    "ensemble": "集成",
 }
 
 
 def method_name(name: str) -> Text:
-    """A method's name in both languages; names other than the baselines' stay as they are."""
+    """A method's name in both languages; names of networks stay as they are."""
     family, _, season = name.partition(" (")
     return Text(name, _CHINESE[family] + (f"（{season[:-1]}）" if season else "") if family in _CHINESE else name)
 
