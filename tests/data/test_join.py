@@ -66,6 +66,19 @@ def test_an_empty_cell_leaves_the_value_before_it(tmp_path: Path) -> None:
     assert reading.panel.values[:, 2].tolist() == [7, 7, 7] + [8] * 9
 
 
+def test_what_was_repaired_in_a_joined_table_is_told_of_it(tmp_path: Path) -> None:
+    reading = joined(tmp_path, ["2020-01-01,1", "2020-01-04,n/a", "2020-01-09,3"])
+    assert cpi(reading) == [1] * 8 + [3] * 4
+    assert notes(reading)["text-cells"] == "macro.csv: column 'cpi': 'n/a' × 1 taken as empty."
+
+
+def test_days_and_clock_of_a_joined_table_are_one_time(tmp_path: Path) -> None:
+    hours = [f"2020-01-01 {hour:02}:00,{hour % 5}" for hour in range(8, 24)]
+    table = write(tmp_path, "hours.csv", "ds,y", hours)
+    macro = write(tmp_path, "macro.csv", "date,time,cpi", ["2020-01-01,08:00,1", "2020-01-01,11:30,2"])
+    assert cpi(read(table, ReadOptions(target="y", join=(macro,)))) == [1] * 4 + [2] * 12
+
+
 def test_rows_before_the_first_value_take_it_and_are_counted(tmp_path: Path) -> None:
     reading = joined(tmp_path, ["2020-01-05,1", "2020-01-09,3"])
     assert cpi(reading) == [1] * 8 + [3] * 4

@@ -34,7 +34,7 @@ def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: R
     used = (target, *past, *roles.future)
     values = np.column_stack([_numbers(table, profiles, position, roles) for position in used])
     series, ids = _series(table, roles.id)
-    notes = _word_notes(profiles, used)
+    notes = word_notes(profiles, used)
     layout = {"id": None if roles.id is None else table.names[roles.id], "backend": table.backend, "source": table.name}
     if roles.time is None:
         time = counted_times(series)
@@ -84,7 +84,8 @@ def _numbers(table: Table, profiles: Sequence[Profile], position: int, roles: Ro
     return values
 
 
-def _word_notes(profiles: Sequence[Profile], used: tuple[int, ...]) -> list[Note]:
+def word_notes(profiles: Sequence[Profile], used: Sequence[int]) -> list[Note]:
+    """What words stood for "nothing here" in the columns that are used."""
     notes = []
     for position in used:
         numbers = profiles[position].numbers

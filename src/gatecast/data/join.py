@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from gatecast.data.assemble import word_notes
+from gatecast.data.clock import with_clock
 from gatecast.data.numbers import read_numbers
 from gatecast.data.profile import Profile, profile
 from gatecast.data.reading import Note, ReadOptions
@@ -37,7 +39,7 @@ _UNITS = {"min": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 class _Known:
     """What a table says at which time: time (rows,), increasing; values (rows, columns), empty cells carried forward.
 
-    form, zone: how its dates were written.
+    form, zone: how its dates were written. notes: what was noticed when it was read.
     """
 
     name: str
@@ -46,6 +48,7 @@ class _Known:
     values: np.ndarray
     form: str | None
     zone: str | None
+    notes: tuple[Note, ...]
 
 
 def join(rows: Rows, tables: Sequence[Table], options: ReadOptions) -> tuple[Rows, list[Note]]:
@@ -58,11 +61,12 @@ def join(rows: Rows, tables: Sequence[Table], options: ReadOptions) -> tuple[Row
     for table in tables:
         known = _known(table, options, rows.layout.time)
         rows, note = _joined(rows, known, _lag(options.join_lag, rows))
-        notes.append(note)
+        notes += [*known.notes, note]
     return rows, notes
 
 
 def _known(table: Table, options: ReadOptions, time_name: str | None) -> _Known:
+    table, _ = with_clock(table, replace(options, time=time_name if time_name in table.names else None))
     profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
     position = table.names.index(time_name) if time_name in table.names else None
     if position is None:
@@ -86,7 +90,13 @@ def _known(table: Table, options: ReadOptions, time_name: str | None) -> _Known:
         pl.DataFrame(values).fill_nan(None).fill_null(strategy="forward").fill_null(float("nan")).to_numpy(),
         None if dates is None else dates.form,
         None if dates is None else dates.zone,
+        tuple(_of(table.name, note) for note in (*table.notes, *word_notes(profiles, chosen))),
     )
+
+
+def _of(table: str, note: Note) -> Note:
+    """A note that says which table it is about."""
+    return replace(note, text=Text(f"{table}: {note.text.english}", f"{table}：{note.text.chinese}"))
 
 
 def _numbers(table: Table, one: Profile, position: int) -> np.ndarray:
