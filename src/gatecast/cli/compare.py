@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from gatecast.atomic import replacing_folder
 from gatecast.cli import documents, screen
-from gatecast.cli.console import dump
+from gatecast.cli.console import dump, plain
 from gatecast.cli.job import read_table
 from gatecast.cli.progress import progress_bar
 from gatecast.cli.tables import as_csv
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from gatecast.cli.settings import Settings
     from gatecast.comparison import Comparison
 
-_PAGE, _TABLE = "report.html", "comparison.csv"
+_PAGE, _TABLE, _FIGURES = "report.html", "comparison.csv", "comparison.json"
 
 
 def compare_step(
     data: str, settings: Settings, given: Mapping[str, Any], *, out: str | None, force: bool, as_json: bool
 ) -> None:
-    """Compare networks; with `out`, keep the page and the table in that folder.
+    """Compare networks; with `out`, keep page, table and figures in that folder.
 
     given: --models, --seeds, --ensemble as text. Raises: GatecastError of every kind; then nothing was written.
     """
@@ -40,7 +41,7 @@ def compare_step(
         with replacing_folder(Path(out), force) as folder:
             comparison = _compared(data, settings, asked, as_json)
             _write_results(folder, comparison)
-        files = {name: str(Path(out) / name) for name in (_TABLE, _PAGE)}
+        files = {name: str(Path(out) / name) for name in (_TABLE, _PAGE, _FIGURES)}
     if as_json:
         dump({"data": documents.of_reading(comparison.reading), **document_of(comparison), "files": files})
         return
@@ -109,6 +110,8 @@ def _write_results(folder: Path, comparison: Comparison) -> None:
     columns = {name: values.tolist() for name, values in comparison.table().items()}
     (folder / _TABLE).write_bytes(as_csv(columns))
     write_comparison(folder / _PAGE, comparison)
+    figures = json.dumps(plain(document_of(comparison)), ensure_ascii=False, indent=1)
+    (folder / _FIGURES).write_text(figures + "\n", "utf-8")
 
 
 def _names(given: str | None) -> list[str]:
