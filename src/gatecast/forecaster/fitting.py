@@ -78,7 +78,8 @@ class Fitted:
     def sample_at(self, panel: Panel, origins: Origins, prediction: Prediction, count: int, seed: int) -> np.ndarray:
         """Joint paths whose quantiles are those of the prediction from these origins: (origins, count, horizon)."""
         config = self.plan.network
-        keys = [f"{panel.ids[series]} {end}" for series, end in zip(*origins, strict=True)]
+        newest = panel.time[panel.offsets[origins.series] + origins.ends - 1].astype(np.int64)
+        keys = [f"{panel.ids[series]} {time}" for series, time in zip(origins.series, newest, strict=True)]
         if self.networks[0].sampled:
             reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
             paths = own_paths(self.networks, reader, origins, count)
