@@ -14,20 +14,24 @@ if TYPE_CHECKING:
     from gatecast import datasets, errors
     from gatecast.classifier import Classifier
     from gatecast.closed_loop import ClosedLoop
+    from gatecast.comparison import Comparison, compare
     from gatecast.data import read
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast
-    from gatecast.forecaster import Forecaster, load
+    from gatecast.forecaster import Ensemble, Forecaster, load
     from gatecast.panel import Panel
 
 __all__ = [
     "Classifier",
     "ClosedLoop",
+    "Comparison",
+    "Ensemble",
     "Forecast",
     "Forecaster",
     "Panel",
     "Scores",
     "__version__",
+    "compare",
     "datasets",
     "errors",
     "load",
@@ -37,10 +41,13 @@ __all__ = [
 _HOMES = {
     "ClosedLoop": "gatecast.closed_loop",
     "Classifier": "gatecast.classifier",
+    "Comparison": "gatecast.comparison",
+    "Ensemble": "gatecast.forecaster",
     "Forecast": "gatecast.forecast",
     "Forecaster": "gatecast.forecaster",
     "Panel": "gatecast.panel",
     "Scores": "gatecast.evaluation",
+    "compare": "gatecast.comparison",
     "load": "gatecast.forecaster",
     "read": "gatecast.data",
 }
