@@ -30,8 +30,9 @@ class Calibration:
         """Learn from held-out windows. logits: (windows, classes). actual: (windows,).
 
         independent: how many of the windows do not overlap. What was right in all of so few may be wrong in the next:
-        the aims are that much short of certainty (Platt, 1999; Laplace's rule of succession). The best share is shrunk as its gain over the base rate
-        is small beside its standard error, and is 0 where it is smaller (the positive part of James & Stein, 1961).
+        the aims are that much short of certainty (Platt, 1999; Laplace's rule of succession). The best share is shrunk
+        as its gain over the base rate is small beside its standard error, and is 0 where it is smaller (the positive
+        part of James & Stein, 1961).
         """
         if not len(actual):
             return cls(1.0, 0.0, tuple(base.tolist()))

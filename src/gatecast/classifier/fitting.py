@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _MOST_HELD_OUT, _MOST_STOPPING = 8192, 1024
 _MOST_ROWS_OUT = 4000  # held-out rows over all series: more would not say more
-_LEAST_CONTEXT, _LONGEST_SERIES, _LONGEST_UNPATCHED = 32, 256, 64
-_SMALL = 2000  # rows; below it a smaller network
+_LEAST_CONTEXT, _LONGEST_SERIES, _LONGEST_UNPATCHED = 32, 256, 32
+_SMALL = 2000  # examples; below it a smaller network
 _BATCH = 1024
 
 
@@ -229,7 +229,8 @@ def _shape(panel: Panel, question: Question, wishes: ClassWishes) -> ClassNetwor
         context -= context % patch
     else:
         patch = min(p for p in range(patch, context + 1) if context % p == 0)
-    chosen: Mapping[str, Any] = {"hidden": 32 if len(panel.time) < _SMALL else 64}
+    examples = len(panel) if question.task == "label" else len(panel.time)
+    chosen: Mapping[str, Any] = {"hidden": 32 if examples < _SMALL else 64}
     own = {one.name for one in fields(models.get(wishes.model).config)}
     options = {name: value for name, value in chosen.items() if name in own} | wishes.network
     sizes = {"past": len(panel.past), "future": len(panel.future)}
