@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from measure import ratio, show
+from plain_xlstm import PlainXLSTM
 from record import write_record
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -114,8 +115,9 @@ PLAIN: dict[str, Callable[[], nn.Module]] = {
     "lstm-cell": CellByCell,
     "mlp": Perceptron,
     "rnn": lambda: First(nn.RNN(INPUTS, HIDDEN, batch_first=True)),
+    "xlstm": lambda: PlainXLSTM(INPUTS, HIDDEN, heads=4),
 }
-LAYERS = {"lstm-cell": 2}
+LAYERS = {"lstm-cell": 2, "xlstm": 2}
 
 
 def ours(name: str) -> nn.Module:

@@ -154,4 +154,4 @@ class HeadNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         split = x.unflatten(-1, (self.heads, -1))
-        return F.layer_norm(split, split.shape[-1:]).flatten(-2) * self.weight + self.bias
+        return torch.addcmul(self.bias, F.layer_norm(split, split.shape[-1:]).flatten(-2), self.weight)

@@ -15,34 +15,40 @@ from torch.nn.functional import logsigmoid
 from gatecast.nn.xlstm_cells import MLSTMState, MLSTMSums, unit
 
 
-def mlstm_chunk(sums: MLSTMSums, start: MLSTMState) -> tuple[Tensor, MLSTMState]:
+def mlstm_chunk(sums: MLSTMSums, start: MLSTMState | None) -> tuple[Tensor, MLSTMState]:
     """h before its output gate at all steps of a chunk (batch, time, hidden), and the state after it.
 
-    `mlstm_step` unrolled (appendix A.3, and a first state): what step s wrote weighs at step t
+    start: the state before the chunk; None = nothing was written yet. With F_t = log f_1 + … + log f_t, what step s
+    wrote weighs exp(F_t − F_s + ĩ_s) at step t ≥ s, and what was there before exp(F_t + m_0). So the stabiliser is
 
-        D_ts = log f_{s+1} + … + log f_t + ĩ_s,     and the first state    log f_1 + … + log f_t + m_0
+        m_t = F_t + max(m_0, max_{s ≤ t} (ĩ_s − F_s))
+
+    and by it F_t leaves the weights: exp(ĩ_s − F_s − (m_t − F_t)).
     """
     q, k, v = (part.transpose(1, 2) for part in (sums.q, sums.k, sums.v))  # (batch, heads, time, width)
-    kept = logsigmoid(sums.f).cumsum(1).transpose(1, 2)  # log f_1 + … + log f_t: (batch, heads, time)
-    future = torch.ones(kept.shape[-1], kept.shape[-1], dtype=torch.bool, device=q.device).triu(1)
+    kept = logsigmoid(sums.f).cumsum(1).transpose(1, 2)  # F: (batch, heads, time)
     wrote = sums.i.transpose(1, 2) - kept
-    weight = (kept[..., :, None] + wrote[..., None, :]).masked_fill(future, -math.inf)  # D: (batch, heads, t, s)
-    first = kept + start.m[..., None]
-    m = torch.maximum(weight.detach().amax(-1), first.detach())  # h does not depend on m: nothing flows back by it
-    read = torch.exp(weight - m[..., None]) * (q @ k.transpose(-1, -2))
-    first = torch.exp(first - m)
-    found = read @ v + first[..., None] * (q @ start.c.transpose(-1, -2))
-    count = read.sum(-1) + first * (q @ start.n[..., None])[..., 0]
-    h = found / torch.maximum(count.abs(), unit(m))[..., None]
-    return h.transpose(1, 2).flatten(2), _after(k, v, kept, wrote, start)
+    top = wrote.detach().cummax(-1).values  # h does not depend on m: nothing flows back by it
+    if start is not None:
+        top = torch.maximum(top, start.m.detach()[..., None])
+    future = torch.full((q.shape[2], q.shape[2]), -math.inf, dtype=q.dtype, device=q.device).triu(1)
+    weight = (wrote[..., None, :] - top[..., :, None]).add_(future).exp_()  # (batch, heads, t, s)
+    read = weight * (q @ k.transpose(-1, -2))
+    found, count = read @ v, read.sum(-1)
+    if start is not None:
+        first = torch.exp(start.m[..., None] - top)
+        found = found + first[..., None] * (q @ start.c.transpose(-1, -2))
+        count = count + first * (q @ start.n[..., None])[..., 0]
+    h = found / torch.maximum(count.abs(), unit(kept + top))[..., None]
+    return h.transpose(1, 2).flatten(2), _after(k, v, kept[..., -1], wrote, start)
 
 
-def _after(k: Tensor, v: Tensor, kept: Tensor, wrote: Tensor, start: MLSTMState) -> MLSTMState:
-    """The state after a chunk: the last row of its weights, on values and keys."""
-    weight = kept[..., -1:] + wrote  # (batch, heads, time)
-    first = kept[..., -1] + start.m
-    m = torch.maximum(weight.amax(-1), first)
-    weight = torch.exp(weight - m[..., None])[..., None]
-    first = torch.exp(first - m)[..., None]
-    c = first[..., None] * start.c + (weight * v).transpose(-1, -2) @ k
-    return MLSTMState(c, first * start.n + (weight * k).sum(-2), m)
+def _after(k: Tensor, v: Tensor, kept: Tensor, wrote: Tensor, start: MLSTMState | None) -> MLSTMState:
+    """The state after a chunk: its last weights on values and keys. kept: F of the last step."""
+    top = wrote.amax(-1) if start is None else torch.maximum(wrote.amax(-1), start.m)
+    weighted = torch.exp(wrote - top[..., None])[..., None] * k
+    c, n = v.transpose(-1, -2) @ weighted, weighted.sum(-2)
+    if start is not None:
+        first = torch.exp(start.m - top)[..., None]
+        c, n = c + first[..., None] * start.c, n + first * start.n
+    return MLSTMState(c, n, kept + top)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,6 @@ from gatecast.nn.mlstm_chunk import mlstm_chunk
 from gatecast.nn.slstm_scan import slstm_scan
 from gatecast.nn.xlstm_cells import (
     MLSTMState,
-    MLSTMSums,
     MLSTMWeights,
     SLSTMState,
     SLSTMWeights,
@@ -150,7 +149,7 @@ class MLSTM(nn.Module):
         """
         check_input(x, self.input_size)
         start = first_state(state, self._start(x))
-        return self._fused(x, start) if self.fused else self._textbook(x, start)
+        return self._fused(x, None if state is None else start) if self.fused else self._textbook(x, start)
 
     def reset_parameters(self) -> None:
         """Uniform in ±1/√inputs; biases 0, but those of the forget gates from 3 to 6 from head to head."""
@@ -187,13 +186,13 @@ class MLSTM(nn.Module):
             hidden.append(h)
         return torch.stack(hidden, dim=1), state
 
-    def _fused(self, x: Tensor, state: MLSTMState) -> tuple[Tensor, MLSTMState]:
-        sums = mlstm_sums(x, self.heads, MLSTMWeights(self.weight, self.bias))
-        hidden = []
-        for chunk in zip(*(part.split(_CHUNK, dim=1) for part in sums), strict=True):
-            h, state = mlstm_chunk(MLSTMSums(*chunk), state)
-            hidden.append(h)
-        return torch.sigmoid(sums.o) * torch.cat(hidden, dim=1), state
+    def _fused(self, x: Tensor, state: MLSTMState | None) -> tuple[Tensor, MLSTMState]:
+        hidden: list[Tensor] = []
+        for x_chunk in x.split(_CHUNK, dim=1):
+            sums = mlstm_sums(x_chunk, self.heads, MLSTMWeights(self.weight, self.bias))
+            h, state = mlstm_chunk(sums, state)
+            hidden.append(torch.sigmoid(sums.o) * h)
+        return (hidden[0] if len(hidden) == 1 else torch.cat(hidden, dim=1)), cast(MLSTMState, state)
 
 
 def check_heads(hidden: Any, heads: Any) -> int:
