@@ -159,7 +159,7 @@ class LogNormal(Distribution):
         del probabilities
         centre = (unit.centre / unit.scale).to(location)
         self.median, self.location = _positive(location, centre)
-        self.sigma = (_LEAST + F.softplus(raw)) / centre.clamp(min=_FLOOR)  # so that raw is in units of the window
+        self.sigma = (_LEAST + F.softplus(raw)) / _away(centre)
 
     def loss(self, answer: Tensor) -> Tensor:
         ratio = (_near(answer) - self.location) / self.median  # answer / median − 1, without cancellation
@@ -180,14 +180,15 @@ class NegativeBinomial(Distribution):
     """Counts whose variance is mean + dispersion · mean² (Salinas et al. 2020, section 3.1), in the data's own unit."""
 
     support = "counts"
-    starts = (0.3,)
+    starts = (1.0,)
 
     def __init__(self, location: Tensor, raw: Tensor, unit: Unit, probabilities: Sequence[float]) -> None:
         del probabilities
         self.unit = unit
-        mean, _ = _positive(location.double(), unit.centre / unit.scale)
+        centre = unit.centre / unit.scale
+        mean, _ = _positive(location.double(), centre)
         self.mean = (mean * unit.scale).clamp(min=_LEAST_MEAN)
-        self.shape = 1 / (_LEAST_DISPERSION + F.softplus(raw.double()))
+        self.shape = 1 / (_LEAST_DISPERSION + (F.softplus(raw.double()) / _away(centre)).square())
 
     def loss(self, answer: Tensor) -> Tensor:
         count = self.unit.centre + self.unit.scale * _near(answer)
@@ -234,6 +235,14 @@ def _near(answer: Tensor) -> Tensor:
 
 def _normal_scores(probabilities: Sequence[float], like: Tensor) -> Tensor:
     return like.new_tensor([NormalDist().inv_cdf(p) for p in probabilities])
+
+
+def _away(centre: Tensor) -> Tensor:
+    """How far 0 is below the centre, in units of the window: turns spreads in these units into shares of a value.
+
+    The mean deviation of what is never negative is at most twice its mean.
+    """
+    return centre.clamp(min=0.5)
 
 
 def _positive(location: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
