@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from gatecast.features.season import find_seasons
 from gatecast.forecaster import Forecaster
 from gatecast.forecaster.combination import Combination, Fold
 from gatecast.forecaster.options import check_read_options, whole
+from gatecast.forecaster.plan import Wishes
 from gatecast.forecaster.several import ensemble_name, tellers
 from gatecast.training.split import check_lengths
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     Tell = Callable[[Progress], None]
 
 
-_WISHES = set(signature(Forecaster).parameters) - {"model", "seed", "horizon", "members"}
+# keywords of `Forecaster` that are alike for all networks, and no parameter of `compare`
+_WISHES = {*Wishes.__dataclass_fields__, "season", "device"} - {"model", "horizon", "members"}
 
 
 def compare(

@@ -97,10 +97,10 @@ class Ensemble:
         self._trained, self._combination = tuple(trained), combination.of_first(len(trained))
         return self
 
-    def predict(self, history: Any = None) -> Forecast:
+    def predict(self, history: Any = None, *, join: Sequence[str] | None = None) -> Forecast:
         """The next `horizon` values, from the end of the training data or of another history; see `Forecaster`."""
         self.combination  # noqa: B018 (raises where there is none)
-        panel = self._trained[0].panel_to_continue(history)
+        panel = self._trained[0].panel_to_continue(history, join)
         prediction = self.predict_at(panel, Origins.last(panel))
         return Forecast.from_prediction(panel, prediction, self.levels)
 
