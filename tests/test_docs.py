@@ -1,7 +1,7 @@
 """What the documentation says can be done is done here, with training cut short; its two languages say the same.
 
-A block of `sh` or `python` runs in a folder that holds the bundled tables. A block of `text` after it is what the
-command prints: every line of it, up to a "…", must be there. `make` and `pip` are left to the machine that checks.
+A block of `sh` or `python` runs in a folder that holds the bundled tables. A block of `text` after it is what it
+prints: every line of it, up to a "…", must be there. `make` and `pip` are left to the machine that checks.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ import shlex
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 import pytest
 
+import gatecast.cli.study
 import gatecast.errors
 from gatecast import datasets, models
 from gatecast.cli import run
 from gatecast.cli.settings import Settings, resolve
 from gatecast.forecaster import Forecaster
+from gatecast.studies.catalogue import carry_out
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TRANSLATED = [page for page in PAGES if page.name.endswith(".zh-CN.md")]
 NOT_RUN = {"make", "pip", "git", "python"}  # programs other than gatecast
 MISTAKE = ("Error:", "错误：")
@@ -63,6 +66,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(Forecaster, "__init__", in_a_hurry)
     monkeypatch.setattr(datasets, "_FILES", cut(tmp_path / "tables"))
+    monkeypatch.setattr(gatecast.cli.study, "carry_out", partial(carry_out, quick=True))
     monkeypatch.setenv("COLUMNS", "200")
     working = tmp_path / "working"
     working.mkdir()
@@ -118,10 +122,13 @@ def test_every_block_does_what_the_page_says(
     names: dict[str, Any] = {}
     found = blocks(page)
     for position, block in enumerate(found):
+        promised = expected(found, position)
         if block.language == "python":
+            capsys.readouterr()
             exec(compile(block.code, str(page), "exec"), names)
+            printed = squeezed(capsys.readouterr().out)
+            assert not [words for words in promised if words not in printed], f"{block.code}\n{printed}"
         elif block.language == "sh":
-            promised = expected(found, position)
             fails = any(line.startswith(MISTAKE) for line in promised)
             for line in commands(block):
                 code, printed = call(line, capsys)

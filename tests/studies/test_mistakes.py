@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +52,17 @@ def test_counts_are_what_the_words_say():
     assert wrong_networks.deaf_gates().wrong == 0
     assert wrong_data.leaking_range().wrong == pytest.approx(1)
     assert wrong_data.shifted_rows().wrong == 0
+
+
+@pytest.mark.parametrize(("language", "name"), [("english", "mistakes.md"), ("chinese", "mistakes.zh-CN.md")])
+def test_the_page_of_mistakes_says_what_is_computed(language, name):
+    page = (Path(__file__).parents[2] / "docs" / name).read_text("utf-8")
+    for make in ALL:
+        one = make()
+        texts = (getattr(one.name, language), getattr(one.figure, language))
+        assert f"| {' | '.join((*texts, written(one.wrong), written(one.right)))} |" in page
+        assert getattr(one.why, language) in page
+
+
+def written(value):
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
