@@ -25,6 +25,7 @@ NAMES = [
     "compare",
     "datasets",
     "errors",
+    "inspect",
     "load",
     "read",
 ]

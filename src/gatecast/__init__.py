@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gatecast.forecast import Forecast
     from gatecast.forecaster import Ensemble, Forecaster, load
     from gatecast.panel import Panel
+    from gatecast.report.inspection import inspect
 
 __all__ = [
     "Classifier",
@@ -34,6 +35,7 @@ __all__ = [
     "compare",
     "datasets",
     "errors",
+    "inspect",
     "load",
     "read",
 ]
@@ -48,6 +50,7 @@ _HOMES = {
     "Panel": "gatecast.panel",
     "Scores": "gatecast.evaluation",
     "compare": "gatecast.comparison",
+    "inspect": "gatecast.report.inspection",
     "load": "gatecast.forecaster",
     "read": "gatecast.data",
 }

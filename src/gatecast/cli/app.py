@@ -135,6 +135,21 @@ def predict(model: Saved, newdata: NewData = None, **given: Any) -> None:
     predict_step(model, newdata, given["out"], join=join, device=device, **switches)
 
 
+@app.command(help=_help("Look inside a kept model: gates, memory, attribution.", "查看模型内部：门、记忆、归因。"))
+@accepts(
+    flags.SERIES,
+    flags.JOIN,
+    flags.out("FILE.html", "Draw it on a page.", "画成网页。"),
+    flags.FORCE,
+)
+def inspect(model: Saved, data: NewData = None, **given: Any) -> None:
+    from gatecast.cli.inspect import inspect_step
+
+    join = given["join"] or None
+    switches = {"series": given["series"], "force": given["force"], "as_json": given["json"]}
+    inspect_step(model, data, given["out"], join=join, **switches)
+
+
 @app.command(help=_help("Find the learning rate that suits a table.", "寻找适合数据的学习率。"))
 @accepts(
     *flags.DATA,
@@ -176,6 +191,24 @@ def compare(data: Data, **given: Any) -> None:
     from gatecast.cli.settings import resolve
 
     compare_step(data, resolve(given), given, out=given["out"], force=given["force"], as_json=given["json"])
+
+
+@app.command(help=_help("Tell classes: direction, regime, label.", "分类：方向、状态、序列标签。"))
+@accepts(
+    *flags.DATA,
+    *flags.CLASSES,
+    *(flag for flag in flags.FORECAST if flag.name in ("horizon", "model", "context")),
+    flags.JUDGES,
+    *(flag for flag in flags.TRAINING if flag.name in ("seed", "steps", "device")),
+    flags.out("DIR", "Where to keep page and tables.", "保存页面与表格的文件夹。"),
+    flags.FORCE,
+)
+def classify(data: Data, **given: Any) -> None:
+    from gatecast.cli.classify import classify_step
+    from gatecast.cli.settings import resolve
+
+    settings = resolve({**given, "windows": given["windows"] or "200"})
+    classify_step(data, settings, given, out=given["out"], force=given["force"], as_json=given["json"])
 
 
 @app.command(help=_help("List the models that --model takes.", "列出 --model 可用的模型。"))

@@ -115,10 +115,24 @@ COMPARED = (
     Flag("seeds", "NUMBER", Text("Trainings of each network; else 3.", "每个网络训练的次数；默认 3。"), _TRAINING),
     Flag("ensemble", "mean,greedy", Text("Also ensembles of the networks.", "同时比较各网络的集成。"), _FORECAST),
 )
+JUDGES = Flag(
+    "windows", "NUMBER", Text("Windows a series that judge; else 200.", "每个序列的评估窗口数；默认 200。"), _FORECAST
+)
+CLASSES = (
+    Flag(
+        "task",
+        "NAME",
+        Text("direction (default), regime or label.", "direction（默认）、regime 或 label。"),
+        _FORECAST,
+    ),
+    Flag("label", "COLUMN", Text("The column of classes.", "类别所在的列。"), _DATA),
+    Flag("balanced", None, Text("Rare classes weigh as much in training.", "训练时各类别权重相同。"), _TRAINING),
+)
 CONFIG = Flag("config", "FILE.toml", Text("Options from a file; flags win.", "从文件读取选项；命令行优先。"), _OUTPUT)
 START = Flag("start", "DAY", Text("First day, as 2020-01-31.", "起始日期，例如 2020-01-31。"), _DATA)
 END = Flag("end", "DAY", Text("Last day; else today.", "结束日期；默认今天。"), _DATA)
 FORCE = Flag("force", None, Text("Replace what Gatecast wrote earlier.", "覆盖 Gatecast 之前写入的结果。"), _OUTPUT)
+SERIES = Flag("series", "ID", Text("The series to look at; else the first.", "要查看的序列；默认第一个。"), _DATA)
 WATCH = Flag("watch", None, Text("Draw the forecast after each round.", "每轮训练后画出预测。"), _TRAINING)
 RESUME = Flag("resume", None, Text("Go on where a killed run stopped.", "从中断处继续训练。"), _TRAINING)
 QUICK = Flag("quick", None, Text("Little data, little training.", "少量数据、少量训练。"), _TRAINING)
