@@ -123,9 +123,14 @@ class ClosedLoop:
             on_progress,
             None if on_step is None else lambda step, _: on_step(step, self),
         )
-        self._history = train_sequences(network, run)
+        scale = self._unit.scaler.scale if self._unit.scaler is not None else ()
+        self._history = train_sequences(network, run).times(float(scale[0]) if len(scale) == 1 else 1.0)
         self._measure(panel, division)
         return self
+
+    def held_out_of(self, waves: Any, **options: Any) -> np.ndarray:
+        """Which series of these, or of the same number, `fit` would try its free runs on: indices."""
+        return Division.of(panel_of(waves, options), self.held_out).tried.series
 
     def _build(self, variables: int) -> SequenceNetwork:
         from gatecast.models.sequence_network import SequenceNetwork
@@ -249,7 +254,10 @@ class ClosedLoop:
 
     @property
     def history(self) -> SequenceHistory:
-        """Training loss and free-run error of each step, in the network's unit, and which step was kept."""
+        """Training loss and free-run error of each step, and which step was kept.
+
+        In the unit of the data where one variable has one scale; else in units of each variable's or series' scale.
+        """
         if self._history is None:
             raise _not_fitted()
         return self._history

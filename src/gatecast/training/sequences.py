@@ -11,7 +11,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,12 @@ class SequenceHistory:
     kept_step: int
     stopped: StopReason
     seconds: float
+
+    def times(self, scale: float) -> SequenceHistory:
+        """The same, of values that are `scale` times as large."""
+        loss = tuple(value * scale**2 for value in self.loss)
+        free_run = tuple(value * scale for value in self.free_run)
+        return replace(self, loss=loss, free_run=free_run, growth=self.growth * scale)
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ class _Trainer:
         self.network, self.run, self.config = network, run, run.config
         self.parameters = list(network.parameters())
         self.wanted = run.config.of_optimiser()
-        self.optimiser = make_optimiser(self.wanted, self.parameters)
+        self.optimiser = self._fresh_optimiser()
         self.step = self.recoveries = self.kept_step = 0
         self.best = math.inf
         self.kept = self.good = copy.deepcopy(network.state_dict())
@@ -214,9 +220,14 @@ class _Trainer:
             )
         self.step, self.recoveries = self.step - 1, self.recoveries + 1
         self.network.load_state_dict(self.good)
-        self.optimiser = make_optimiser(self.wanted, self.parameters)
+        self.optimiser = self._fresh_optimiser()
         for group in self.optimiser.param_groups:
             group["lr"] = rate / 2
+
+    def _fresh_optimiser(self) -> torch.optim.Optimizer:
+        if self.config.optimiser == "lbfgs":  # it remembers more than where windows are drawn anew: as study 3 has it
+            return torch.optim.LBFGS(self.parameters, lr=self.wanted.rate, max_iter=20, history_size=100)
+        return make_optimiser(self.wanted, self.parameters)
 
     def finish(self) -> SequenceHistory:
         """Give the network the weights that were to be kept, and tell what happened."""
