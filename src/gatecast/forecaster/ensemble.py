@@ -23,6 +23,7 @@ from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
 from gatecast.training.optimisers import finishing_rate
+from gatecast.training.ridge import fit_ridge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,10 +79,18 @@ class Members:
             with private_torch_stream(self.job.seed, "weights", member):
                 network = new_network(self.plan.network).to(self.job.device).eval()
             self.networks.append(network)
+            if network.bases.ridge is not None and len(windows):
+                network.bases.ridge.copy_(self._ridge(windows, stopping))
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
+
+    def _ridge(self, windows: Windows, stopping: Origins) -> torch.Tensor:
+        """Fitted once: the members differ by what they draw, not by their bases."""
+        if len(self.networks) > 1 and self.networks[0].bases.ridge is not None:
+            return self.networks[0].bases.ridge
+        return fit_ridge(self.networks[0], self.reader, windows, stopping, self.job.seed)
 
     def _may_go_on(self) -> bool:
         if not self.histories:

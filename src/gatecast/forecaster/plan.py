@@ -20,8 +20,10 @@ _SMALLEST_PATCH, _LARGEST_PATCH = 6, 24
 _LONGEST_UNPATCHED = 64
 _PATCHES = 32  # about so many where a long context has no season to be cut by
 _FINISH = 1 / 3
-_LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and dropout
-_DROPOUT = 0.1
+_LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and is held back by dropout
+_REGULARISED = {"dropout": 0.3, "output_dropout": 0.2}
+_DECAY = 0.3
+_LONGEST_RIDGE, _RIDGE_WINDOWS = 512, 20  # values; independent windows a series
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
@@ -90,6 +92,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         past=len(panel.past),
         future=len(panel.future),
         distribution=kind.distributions[0] if wishes.distribution == "auto" else wishes.distribution,
+        ridge=_ridge(split, context, wishes.horizon),
     )
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, context // patch, wishes.budget)
@@ -99,10 +102,22 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
     """Sizes of the backbone: as wished, else from the number of rows."""
     hidden = 32 if rows < _SMALL else 64 if rows < _LARGE else 128
-    chosen = {"hidden": hidden, "layers": 1 if rows < _SMALL else 2, "dropout": _DROPOUT if rows >= _LARGE else 0.0}
+    chosen = {"hidden": hidden, "layers": 1 if rows < _SMALL else 2}
+    if rows >= _LARGE:
+        chosen |= _REGULARISED
     if isinstance(wishes.network.get("hidden"), list | tuple):
         del chosen["layers"]  # a width a layer says how many
     return {**chosen, **wishes.network}
+
+
+def _ridge(split: Split, context: int, horizon: int) -> int:
+    """How many values the linear base reads: all of the context, where long series make its fit a sound one; else 0.
+
+    Fitted on few independent windows it looks better in training than it is, and the network trusts it too much.
+    """
+    length = min(context, _LONGEST_RIDGE)
+    enough = np.median(split.train) - horizon >= _RIDGE_WINDOWS * length
+    return length if enough else 0
 
 
 def _members(rows: int, positions: int, budget: float | None) -> int:
@@ -120,8 +135,11 @@ def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) 
     if wishes.context is not None:
         context = wishes.context
     else:
-        cycles, share = (4, 0.8) if rows >= _LARGE else (2, 0.6)
-        wanted = max(16, 2 * horizon, cycles * seasons[-1]) if seasons else max(16, 8 * horizon)
+        if rows >= _LARGE:
+            share, wanted = 0.8, max(horizon, 4 * seasons[-1], 14 * seasons[0]) if seasons else 16 * horizon
+        else:
+            share, wanted = 0.6, max(2 * horizon, 2 * seasons[-1]) if seasons else 8 * horizon
+        wanted = max(16, wanted)
         longest = int(split.train.max()) - horizon
         context = max(least_context(horizon), min(wanted, int(share * longest)))
     patch = _patch(context, seasons, horizon)
@@ -144,7 +162,7 @@ def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:
 
 
 def _training(wishes: Wishes, rows: int) -> TrainingConfig:
-    usual = TrainingConfig() if rows < _LARGE else TrainingConfig(steps=3000, patience=12)
+    usual = TrainingConfig() if rows < _LARGE else TrainingConfig(steps=3000, patience=12, l2=_DECAY)
     config = with_wishes(usual, wishes.training)
     patience = wishes.training.get("patience")
     if wishes.steps is not None:

@@ -38,6 +38,7 @@ class NetworkConfig:
     seasons: lengths in steps, shortest first, none longer than the context. lags: further lengths whose repetition is
     among the bases; for rows of which nobody said how long a step is.
     levels: central intervals in percent, rising. past, future: numbers of covariates.
+    ridge: how many of the newest values a linear map among the bases reads; 0 = there is none.
     distribution: what the head gives, a name of `gatecast.nn.distributions` that the model can give.
 
     Raises: OptionError for sizes that do not go together.
@@ -54,16 +55,23 @@ class NetworkConfig:
     future: int = 0
     lags: tuple[int, ...] = ()
     distribution: str = "quantile"
+    ridge: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0}.items():
+        for name, least in {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0, "ridge": 0}.items():
             whole(name, getattr(self, name), least)
         periods = [(0, *periods, self.context + 1) for periods in (self.seasons, self.lags)]
         rising = [*periods, (0, *self.levels, 100)]
-        if self.context % self.patch or any(a >= b for row in rising for a, b in pairwise(row)):
+        if (
+            self.context % self.patch
+            or self.ridge > self.context
+            or any(a >= b for row in rising for a, b in pairwise(row))
+        ):
             raise OptionError(
-                f"patch must divide the context; seasons and lags rise within it, levels within 0…100; got {self}.",
-                f"patch 须整除 context，seasons 与 lags 须在其内递增，levels 须在 0 到 100 间递增；实际为 {self}。",
+                "patch must divide the context; ridge is within it, seasons and lags rise within it, levels within "
+                f"0…100; got {self}.",
+                "patch 须整除 context，ridge 不超过它，seasons 与 lags 须在其内递增，levels 须在 0 到 100 间递增；"
+                f"实际为 {self}。",
             )
         choice("distribution", self.distribution, network_class(self.model).distributions)
 
