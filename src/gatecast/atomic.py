@@ -17,7 +17,7 @@ from gatecast.errors import GatecastError, OutputError
 from gatecast.language import Text
 
 # a folder that holds one of these was written by Gatecast
-_MARKS = ("model.json", "model/model.json", "study.json", "comparison.json")
+_MARKS = ("model.json", "model/model.json", "study.json", "comparison.json", "classes.json")
 _REASONS = {
     errno.ENOSPC: Text("the disk is full; free some space", "磁盘已满；请清理空间"),
     errno.EDQUOT: Text("your disk quota is used up; free some space", "磁盘配额已用完；请清理空间"),

@@ -228,9 +228,9 @@ def show_files(files: Mapping[str, Path | str]) -> None:
         say(console, f"{name:<{width}}  {path}")
 
 
-def tell(sentence: Text) -> None:
+def tell(sentence: Text, style: str | None = None) -> None:
     """One sentence on its own."""
-    say(on_stdout(), sentence)
+    say(on_stdout(), sentence, style=style)
 
 
 def number(value: float, digits: int = 4) -> str:
