@@ -15,7 +15,7 @@ from torch.nn.functional import linear
 from gatecast.errors import DataError, OptionError
 from gatecast.nn.dropout import seed_dropout
 from gatecast.nn.xlstm import MLSTM, SLSTM
-from gatecast.nn.xlstm_cells import MLSTMWeights, SLSTMWeights, mlstm_step, mlstm_sums, slstm_step
+from gatecast.nn.xlstm_cells import MLSTMWeights, SLSTMWeights, mlstm_step, slstm_step
 
 BATCH, INPUTS, HIDDEN, HEADS = 3, 4, 12, 3
 LAYERS = pytest.mark.parametrize("kind", [SLSTM, MLSTM])
@@ -104,7 +104,9 @@ def test_the_mlstms_equations_without_stabiliser():
     memory, normaliser = [torch.zeros(4, 4).double()] * HEADS, [torch.zeros(4).double()] * HEADS
     small = 0
     for x in draw(6, 1, INPUTS):
-        q, k, v, o, i, f = (part[0] for part in mlstm_sums(x, HEADS, weights))
+        sums = (weights.weight @ x[0] + weights.bias).split([HIDDEN] * 4 + [HEADS] * 2)
+        (q, k, v), (o, i, f) = (part.view(HEADS, -1) for part in sums[:3]), sums[3:]
+        k = k / 2  # √4
         found = []
         for head in range(HEADS):
             memory[head] = f[head].sigmoid() * memory[head] + i[head].exp() * torch.outer(v[head], k[head])
