@@ -2,9 +2,9 @@
 
     python benchmarks/models.py [--runs 15] [--models lstm,gru]
 
-Both sides are a backbone of the same sizes and a linear layer, on the same input, with the same loss and Adam; they
-run in one process with one thread, in turn. The plain versions are what the papers' equations become when they are
-written down with torch.nn and nothing else.
+Both sides are a backbone of the same sizes and a linear layer, on the same input, with the same loss and Adam; those
+that decode a horizon are whole forecasters with their own losses. They run in one process with one thread, in turn. The
+plain versions are what the papers' equations become when they are written down with torch.nn and nothing else.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from typing import Any
 
 import torch
 from measure import ratio, show
+from plain_forecasters import PlainDeepAR, PlainSeq2Seq
 from plain_xlstm import PlainXLSTM
 from record import write_record
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gatecast import models
+from gatecast.models.network import NetworkConfig, new_network
+from gatecast.windows import Batch
 
-BATCH, TIME, INPUTS, HIDDEN = 64, 48, 4, 64
+BATCH, TIME, INPUTS, HIDDEN, HORIZON = 64, 48, 4, 64, 12
 MOST = 1.2  # the ratio that we want at most
 STEPS = 10  # of one measurement
 
@@ -118,34 +121,56 @@ PLAIN: dict[str, Callable[[], nn.Module]] = {
     "xlstm": lambda: PlainXLSTM(INPUTS, HIDDEN, heads=4),
 }
 LAYERS = {"lstm-cell": 2, "xlstm": 2}
+FORECASTERS = {"deepar": (PlainDeepAR, "student-t"), "seq2seq": (PlainSeq2Seq, "quantile")}  # and what ours says
 
 
-def ours(name: str) -> nn.Module:
-    backbone: Any = models.build(name, INPUTS, {"hidden": HIDDEN, "layers": LAYERS.get(name, 1)})
-    return First(backbone)
-
-
-def stepper(backbone: nn.Module) -> Callable[[], float]:
-    """Takes `STEPS` training steps; gives the milliseconds of one."""
+def backbones(name: str) -> tuple[Step, Step]:
+    """Ours and the plain one under a linear layer."""
     x, answer = torch.randn(BATCH, TIME, INPUTS), torch.randn(BATCH, TIME, 1)
-    head = nn.Linear(backbone(x).shape[-1], 1)
-    optimiser = torch.optim.Adam([*backbone.parameters(), *head.parameters()])
 
-    def steps() -> float:
-        start = time.perf_counter()
+    def step(backbone: nn.Module) -> Step:
+        head = nn.Linear(backbone(x).shape[-1], 1)
+        return Step([*backbone.parameters(), *head.parameters()], lambda: F.mse_loss(head(backbone(x)), answer))
+
+    ours: Any = models.build(name, INPUTS, {"hidden": HIDDEN, "layers": LAYERS.get(name, 1)})
+    return step(First(ours)), step(PLAIN[name]())
+
+
+def forecasters(name: str) -> tuple[Step, Step]:
+    """Ours and the plain one, whole, on the same windows of random walks."""
+    kind, distribution = FORECASTERS[name]
+    series = torch.randn(BATCH, TIME + HORIZON, dtype=torch.float64).cumsum(1)
+    nothing, known = torch.zeros(BATCH, TIME, 0), torch.zeros(BATCH, TIME + HORIZON, 0)
+    batch = Batch(series[:, :TIME], torch.ones(BATCH, TIME), nothing, known, series)
+    config = NetworkConfig(name, {"hidden": HIDDEN}, HORIZON, TIME, 1, (), (80, 95), distribution=distribution)
+    ours, plain = new_network(config).train(), kind(HIDDEN, TIME, HORIZON)
+
+    def loss() -> Tensor:
+        total, weight = ours.loss(batch)
+        return total / weight
+
+    return Step(list(ours.parameters()), loss), Step(list(plain.parameters()), lambda: plain.loss(series))
+
+
+class Step:
+    """Takes `STEPS` training steps; gives the processor's milliseconds of one: other programs do not count."""
+
+    def __init__(self, parameters: list[nn.Parameter], loss: Callable[[], Tensor]) -> None:
+        self.optimiser, self.loss = torch.optim.Adam(parameters), loss
+
+    def __call__(self) -> float:
+        start = time.process_time()
         for _ in range(STEPS):
-            optimiser.zero_grad()
-            F.mse_loss(head(backbone(x)), answer).backward()
-            optimiser.step()
-        return 1000 * (time.perf_counter() - start) / STEPS
-
-    return steps
+            self.optimiser.zero_grad()
+            self.loss().backward()
+            self.optimiser.step()
+        return 1000 * (time.process_time() - start) / STEPS
 
 
 def compare(name: str, runs: int) -> dict[str, Any]:
     """One row: both sides in turn, and the median of the ratios of neighbours."""
     torch.manual_seed(0)
-    sides = stepper(ours(name)), stepper(PLAIN[name]())
+    sides = forecasters(name) if name in FORECASTERS else backbones(name)
     for side in sides:
         side()  # warm
     our_ms, plain_ms = zip(*([side() for side in sides] for _ in range(runs)), strict=True)
