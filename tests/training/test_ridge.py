@@ -1,4 +1,4 @@
-"""The linear base: it finds a linear law, takes the penalty that held-out windows ask for, and sees no more than it may."""
+"""The linear base: it finds a linear law, takes the penalty that held-out windows ask for, and sees no more."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fitted(panel):
             NetworkConfig("lstm", {"hidden": 3}, HORIZON, CONTEXT, 1, (), (80, 95), ridge=LENGTH)
         ).eval()
     reader = WindowReader(panel, Scaler.fit(panel.values[:, 1:]), CONTEXT, HORIZON, CPU)
-    network.bases.ridge.copy_(fit_ridge(network, reader, shares.training(), shares.held_out(100), 0))
+    network.bases.ridge.copy_(fit_ridge(network, reader, shares.training(), shares.held_out(100), 0)[0])
     return network, reader
 
 
@@ -70,15 +70,17 @@ def test_no_row_of_the_held_out_tail_shapes_any_of_the_maps():
     for values in (series, other):
         network, reader = fitted(panel_of(values))
         shares = split(panel_of(values), HORIZON)
-        candidates.append(fit_ridge(network, reader, shares.training(), None, 0))
+        candidates.append(fit_ridge(network, reader, shares.training(), shares.held_out(100), 0, [0.1])[0])
     torch.testing.assert_close(candidates[0], candidates[1], rtol=0, atol=0)
 
 
 def test_a_plan_takes_the_linear_base_for_long_series_alone():
     wishes = Wishes(horizon=2, context=20)
-    long, short = panel_of(second_order(2000)), panel_of(*(second_order(150, seed=k) for k in range(20)))
+    long, short = panel_of(second_order(2000)), panel_of(*(second_order(90, seed=k) for k in range(20)))
     assert make_plan(long, split(long, 2), (), wishes).network.ridge == 20
     assert make_plan(short, split(short, 2), (), wishes).network.ridge == 0
+    few = panel_of(second_order(400))
+    assert make_plan(few, split(few, 2), (), wishes).network.ridge == 0
 
 
 def test_windows_without_enough_rows_before_them_are_left_out():

@@ -23,7 +23,7 @@ from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
 from gatecast.training.optimisers import finishing_rate
-from gatecast.training.ridge import fit_ridge
+from gatecast.training.ridge import PENALTIES, fit_ridge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +63,7 @@ class Members:
         self.panel, self.reader, self.shares, self.plan, self.job = panel, reader, shares, plan, job
         self.networks: list[ForecastNetwork] = []
         self.histories: list[History] = []
+        self.penalties: list[float] = []  # of the ridge, once it is chosen
         self.started = time.perf_counter()
 
     def train(self) -> None:
@@ -79,18 +80,21 @@ class Members:
             with private_torch_stream(self.job.seed, "weights", member):
                 network = new_network(self.plan.network).to(self.job.device).eval()
             self.networks.append(network)
-            if network.bases.ridge is not None and len(windows):
-                network.bases.ridge.copy_(self._ridge(windows, stopping))
+            if len(windows):
+                self._fit_ridge([network], windows, stopping)
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
 
-    def _ridge(self, windows: Windows, stopping: Origins) -> torch.Tensor:
-        """Fitted once: the members differ by what they draw, not by their bases."""
-        if len(self.networks) > 1 and self.networks[0].bases.ridge is not None:
-            return self.networks[0].bases.ridge
-        return fit_ridge(self.networks[0], self.reader, windows, stopping, self.job.seed)
+    def _fit_ridge(self, networks: list[ForecastNetwork], windows: Windows, judges: Origins) -> None:
+        """One linear base for all: members differ by what they draw. Its penalty is chosen at its first fit."""
+        if networks and networks[0].bases.ridge is not None:
+            fitted, *self.penalties = fit_ridge(
+                networks[0], self.reader, windows, judges, self.job.seed, self.penalties or PENALTIES
+            )
+            for network in networks:
+                network.bases.get_buffer("ridge").copy_(fitted)
 
     def _may_go_on(self) -> bool:
         if not self.histories:
@@ -118,6 +122,8 @@ class Members:
     def finish(self) -> None:
         """Every member on all rows, from the rate that its training ended with down to nothing."""
         windows = _teaching(self.shares.everything(), self.panel)
+        if len(windows):
+            self._fit_ridge(self.networks, windows, windows.spread(_MOST_STOPPING))
         for member, (network, history) in enumerate(zip(self.networks, self.histories, strict=True)):
             steps = round(self.plan.finish * history.best_step)
             if not steps or history.stopped == "interrupted":

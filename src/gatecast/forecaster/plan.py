@@ -23,7 +23,8 @@ _FINISH = 1 / 3
 _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and is held back by dropout
 _REGULARISED = {"dropout": 0.3, "output_dropout": 0.2}
 _DECAY = 0.3
-_LONGEST_RIDGE, _RIDGE_WINDOWS = 512, 20  # values; independent windows a series
+_LONGEST_RIDGE = 512  # values that the linear base reads
+_RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
@@ -116,7 +117,8 @@ def _ridge(split: Split, context: int, horizon: int) -> int:
     Fitted on few independent windows it looks better in training than it is, and the network trusts it too much.
     """
     length = min(context, _LONGEST_RIDGE)
-    enough = np.median(split.train) - horizon >= _RIDGE_WINDOWS * length
+    apart = (np.median(split.train) - horizon) / length
+    enough = apart >= _RIDGE_APART and len(split.training()) >= _RIDGE_WINDOWS * length
     return length if enough else 0
 
 
