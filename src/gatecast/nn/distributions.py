@@ -7,6 +7,7 @@ makes parameters of them. Knows no networks. Parameters have a last axis of one,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from statistics import NormalDist
 from typing import ClassVar, Literal, NamedTuple
 
@@ -69,11 +70,11 @@ class Quantiles(Distribution):
 
     def __init__(self, location: Tensor, raw: Tensor, unit: Unit, probabilities: Sequence[float]) -> None:
         del unit
-        levels = raw.shape[-1] // 2
-        width = F.softplus(raw)
-        lower = location - width[..., :levels].cumsum(-1)
-        upper = location + width[..., levels:].cumsum(-1)
-        self.values = torch.cat([lower.flip(-1), location, upper], dim=-1)
+        widths, median = F.softplus(raw).unbind(-1), location[..., 0]
+        levels = len(widths) // 2
+        lower = list(accumulate(widths[:levels], torch.sub, initial=median))
+        upper = list(accumulate(widths[levels:], torch.add, initial=median))
+        self.values = torch.stack([*reversed(lower), *upper[1:]], dim=-1)
         self.probabilities = tuple(probabilities)
 
     @classmethod
@@ -85,7 +86,9 @@ class Quantiles(Distribution):
     def loss(self, answer: Tensor) -> Tensor:
         probability = answer.new_tensor(self.probabilities)
         error = answer[..., None] - self.values
-        return torch.maximum(probability * error, (probability - 1) * error)
+        return probability * error + F.relu(
+            -error
+        )  # = max(p·error, (p − 1)·error)
 
     def quantiles(self, probabilities: Sequence[float]) -> Tensor:
         """Those that it was made for, whichever are asked for."""
