@@ -17,7 +17,7 @@ from record import RESULTS
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 START, END = "<!-- results: written by benchmarks/table.py -->", "<!-- end of results -->"
-ORDER = ("startup", "demo", "steps", "kill", "fuzz")  # then the others by name
+ORDER = ("startup", "demo", "steps", "models", "kill", "fuzz")  # then the others by name
 
 
 def rendered() -> str:
