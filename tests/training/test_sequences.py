@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gatecast.errors import OptionError, TrainingError
+from gatecast.models import get, names
 from gatecast.models.sequence_network import SequenceNetwork
 from gatecast.rollout import Trial, error_growth
 from gatecast.runtime import private_torch_stream
@@ -131,6 +132,15 @@ def test_what_follows_the_end_of_a_series_is_not_read(optimiser: Any) -> None:
     other = trained(replace(run, lengths=lengths, values=spoilt))
     assert plain[1].loss == pytest.approx(other[1].loss, rel=1e-5)
     assert plain[1].loss != pytest.approx(trained(run)[1].loss, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if get(name).streams])
+def test_every_model_that_streams_carries_its_state_from_chunk_to_chunk(name: str) -> None:
+    run = run_of(waves(4, 14), optimiser="adam", chunk=5, steps=1, rate=1e-3)
+    with private_torch_stream(0, "weights"):
+        network = SequenceNetwork(name, {})
+    history = train_sequences(network, run)
+    assert math.isfinite(history.loss[0]) and math.isfinite(history.free_run[0])
 
 
 # randomness

@@ -260,4 +260,7 @@ def _detached(state: Any) -> Any:
     """A state of any shape, cut off from the graph that made it."""
     if isinstance(state, Tensor):
         return state.detach()
-    return type(state)(map(_detached, state)) if isinstance(state, tuple | list) else state
+    if not isinstance(state, tuple | list):
+        return state
+    parts = [_detached(part) for part in state]
+    return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)  # named tuples take them one by one
