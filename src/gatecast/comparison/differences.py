@@ -39,8 +39,8 @@ class Difference(NamedTuple):
 
     def turned(self) -> Difference:
         """The same, said of the other one."""
-        share = [_bounded(-gain / max(1 - gain, _NO_ERROR)) for gain in (self.gain, self.high, self.low)]
-        return Difference(self.second, self.first, *share, self.p_value)
+        gain, low, high = (_bounded(-one / max(1 - one, _NO_ERROR)) for one in (self.gain, self.high, self.low))
+        return Difference(self.second, self.first, gain, low, high, self.p_value)
 
 
 def differences(losses: Mapping[str, np.ndarray], naive: str, origins: Origins, horizon: int) -> tuple[Difference, ...]:
@@ -70,7 +70,8 @@ def _tested(
     for (first, second), test, p_value in zip(pairs, tests, holm([test.p_value for test in tests]), strict=True):
         size = float(losses[second].mean())
         middle, half = (test.mean / size, test.half / size) if size > _NO_ERROR else (0.0, 0.0)
-        yield Difference(first, second, *(_bounded(one) for one in (middle, middle - half, middle + half)), p_value)
+        low, high = _bounded(middle - half), _bounded(middle + half)
+        yield Difference(first, second, _bounded(middle), low, high, p_value)
 
 
 def _between_seeds(losses: np.ndarray) -> StandardError:

@@ -60,9 +60,10 @@ def compare(
 
     Raises: DataError and its kinds, OptionError, TrainingError; KeyboardInterrupt where Ctrl-C leaves no training.
     """
-    names, rules = _distinct(models), [check_rule(rule) for rule in _distinct(ensemble)]
+    names = _distinct(models)
+    rules: list[Rule] = [check_rule(rule) for rule in _distinct(ensemble)]
     _check_names(names, rules)
-    wishes = {name: options.pop(name) for name in _WISHES & set(options)} | {"members": members}
+    wishes: dict[str, Any] = {name: options.pop(name) for name in _WISHES & set(options)} | {"members": members}
     count = whole("seeds", seeds, 1)
     grid = [[Forecaster(horizon, model=name, seed=seed + k, **wishes) for name in names] for k in range(count)]
     reading = data if isinstance(data, Reading) else read(data, check_read_options(options))

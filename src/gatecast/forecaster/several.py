@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from gatecast.data import Reading, read
-from gatecast.ensemble import LEARNT, check_rule
+from gatecast.ensemble import LEARNT, Rule, check_rule
 from gatecast.errors import NotFittedError, OptionError
 from gatecast.evaluation.backtest import backtest, past_of, rolling_origins
 from gatecast.evaluation.baselines import baselines
@@ -47,7 +47,8 @@ class Ensemble:
     """
 
     def __init__(self, members: Sequence[Forecaster], *, combine: str = "median") -> None:
-        self.members, self.rule = tuple(members), check_rule(combine)
+        self.members = tuple(members)
+        self.rule: Rule = check_rule(combine)
         if len({(member.wishes.horizon, member.wishes.levels) for member in self.members}) != 1:
             asked = ", ".join(f"{one.name}: {one.wishes.horizon}, {one.wishes.levels}" for one in self.members)
             raise OptionError(

@@ -65,8 +65,8 @@ class MLPBackbone(nn.Module):
         self.output_size = widths[-1]
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        y, state = self.first(x, state)  # a perceptron that moves along the time is a convolution
-        y = self.nonlinearity(y)
+        first, newest = self.first(x, state)  # a perceptron that moves along the time is a convolution
+        y = self.nonlinearity(first)
         for layer in self.further:
             y = self.nonlinearity(layer(self.between(y)))
-        return y, state
+        return y, newest
