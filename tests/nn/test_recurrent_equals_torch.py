@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from gatecast.nn.recurrent import GRU, LSTM, RNN
 
@@ -58,7 +59,7 @@ def everything(module: nn.Module, x: torch.Tensor, state: Any, coefficients: lis
     results = tensors(module(x, start))
     if not coefficients:
         coefficients.extend(torch.randn_like(result) for result in results)
-    loss = sum((a * b).sum() for a, b in zip(results, coefficients, strict=True))
+    loss = torch.stack([(a * b).sum() for a, b in zip(results, coefficients, strict=True)]).sum()
     weights = [weight for _, weight in sorted(module.named_parameters())]
     return results + list(torch.autograd.grad(loss, [x, *given, *weights]))
 
@@ -124,6 +125,35 @@ def test_first_weights_are_torchs_for_the_same_seed(kind, extra):
     theirs.load_state_dict(ours.state_dict())  # and they go back
     for name in ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "mode"):
         assert getattr(ours, name) == getattr(theirs, name), name
+
+
+@pytest.mark.parametrize("fused", [True, False], ids=["fused", "textbook"])
+@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize("ordered", [False, True])
+def test_packed_sequences_of_different_lengths(kind, fused, ordered):
+    lengths = [6, 4, 4, 1] if ordered else [4, 1, 6, 4]
+    for bidirectional, given in product([True, False], repeat=2):
+        ours, theirs = pair(kind, fused, 2, bidirectional=bidirectional)
+        x = pack_padded_sequence(torch.randn(6, 4, INPUTS).double(), torch.tensor(lengths), enforce_sorted=ordered)
+        sizes = (4 if bidirectional else 2, 4, HIDDEN)
+        h, c = torch.randn(*sizes).double(), torch.randn(*sizes).double()
+        state = None if not given else (h, c) if kind == "LSTM" else h
+        (y, end), (their_y, their_end) = ours(x, state), theirs(x, state)
+        torch.testing.assert_close(y.data, their_y.data, **TOLERANCE)
+        assert torch.equal(y.batch_sizes, their_y.batch_sizes)
+        torch.testing.assert_close(pad_packed_sequence(y), pad_packed_sequence(their_y), **TOLERANCE)
+        torch.testing.assert_close(end, their_end, **TOLERANCE)
+        for module, result in ((ours, y), (theirs, their_y)):
+            result.data.square().sum().backward()
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            torch.testing.assert_close(a.grad, b.grad, **TOLERANCE)
+
+
+def test_all_weights_are_torchs():
+    ours: Any
+    ours, theirs = pair("LSTM", True, 2, proj_size=2, bidirectional=True)
+    for own, other in zip(ours.all_weights, theirs.all_weights, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(own, other, strict=True)) and len(own) == len(other)
 
 
 @pytest.mark.parametrize("kind", OURS)

@@ -12,11 +12,13 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from gatecast.errors import DataError
 from gatecast.nn import options
 from gatecast.nn.cells import Weights
 from gatecast.nn.dropout import Dropout
+from gatecast.nn.packed import run_packed
 from gatecast.nn.state import Parts, State, StateForm
 
 
@@ -74,33 +76,38 @@ class Stack(nn.Module):
         """Width of y: the last layer's width or projection, times the directions."""
         return (self.proj_size or self.widths[-1]) * self.directions
 
-    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+    def forward(self, x: Tensor | PackedSequence, state: State = None) -> tuple[Any, State]:
         """All steps of x from `state` (None = zeros): the last layer's hidden states, and the state after them.
 
-        x: (batch, time, inputs) if batch_first, else (time, batch, inputs); unbatched (time, inputs).
-        y: the same axes with `output_size` in the place of inputs. state: see `gatecast.nn.state`.
+        x: (batch, time, inputs) if batch_first, else (time, batch, inputs); unbatched (time, inputs); or sequences of
+        different lengths, packed. y: the same axes with `output_size` in the place of inputs, packed if x is. state:
+        see `gatecast.nn.state`.
 
         Raises: DataError for axes, sizes, types or devices that do not fit.
         """
-        weights = self._layer_weights(0, self.num_layers)
-        self._check_input(x, weights[0])
+        if isinstance(x, PackedSequence):
+            self._check_input(x.data, self._layer_weights(0, 1)[0])
+            return run_packed(self._run, self._form, x, state)
+        self._check_input(x, self._layer_weights(0, 1)[0])
         batched = x.dim() == 3
         if not batched:
             x = x.unsqueeze(1)  # (time, 1, inputs)
         elif self.batch_first:
             x = x.transpose(0, 1)  # (time, batch, inputs)
-        groups = self._form.zeros(x) if state is None else self._form.unpack(state, x, batched)
-        drops = self.between.active and self.num_layers > 1  # the kernel's dropout has no own stream
-        if self._by_kernel and self.equal and not drops:
-            y, *parts = self._kernel(x, groups[0], weights, self.num_layers)
-            groups = [tuple(parts)]
-        else:
-            y, groups = self._layer_by_layer(x, groups)
+        y, groups = self._run(x, self._form.zeros(x) if state is None else self._form.unpack(state, x, batched))
         if not batched:
             y = y.squeeze(1)  # (time, output)
         elif self.batch_first:
             y = y.transpose(0, 1)  # (batch, time, output)
         return y, self._form.pack(groups, batched)
+
+    def _run(self, x: Tensor, groups: list[Parts]) -> tuple[Tensor, list[Parts]]:
+        """All layers over x (time, batch, inputs)."""
+        drops = self.between.active and self.num_layers > 1  # the kernel's dropout has no own stream
+        if not self._by_kernel or not self.equal or drops:
+            return self._layer_by_layer(x, groups)
+        y, *parts = self._kernel(x, groups[0], self._layer_weights(0, self.num_layers), self.num_layers)
+        return y, [tuple(parts)]
 
     def reset_parameters(self) -> None:
         """Uniform in ±1/√hidden of the layer, drawn from torch's global stream in torch.nn's order."""
@@ -131,6 +138,11 @@ class Stack(nn.Module):
                     False,
                     self.bidirectional,
                 )
+
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """The parameters of each layer and direction, as in `torch.nn`."""
+        return [[getattr(self, name) for name in names.values()] for names in self._names]
 
     def drop_hidden(self, probability: float) -> None:
         """Thin out h between time steps in training, by one mask a sequence (Gal & Ghahramani 2016, section 4).
