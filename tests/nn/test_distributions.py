@@ -120,6 +120,27 @@ def test_the_constant_is_that_of_the_unit_whatever_the_spread(name: str) -> None
 
 
 @pytest.mark.parametrize("name", SPREAD)
+def test_the_least_loss_is_at_the_law_itself(name: str) -> None:
+    """From where a network starts, gradients lead to the parameters that the values were drawn from."""
+    truth = law(name, made(name, 0.7, RAW[name]))
+    values = torch.tensor((truth.ppf((np.arange(2000) + 0.5) / 2000) - CENTRE) / SCALE).float()
+    start = DISTRIBUTIONS[name].start((80, 95))
+    location, raw = torch.zeros(1, 1, requires_grad=True), start[None].clone().requires_grad_()
+    optimiser = torch.optim.LBFGS([location, raw], max_iter=60, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        loss = DISTRIBUTIONS[name](location, raw, unit(), PROBABILITIES).loss(values[:, None]).mean()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    found = law(name, DISTRIBUTIONS[name](location, raw, unit(), PROBABILITIES)).ppf(PROBABILITIES)
+    spread = np.diff(truth.ppf([0.1, 0.9])).item()
+    np.testing.assert_allclose(found, truth.ppf(PROBABILITIES), atol=0.05 * spread)
+
+
+@pytest.mark.parametrize("name", SPREAD)
 def test_draws_follow_the_law(name: str) -> None:
     one = made(name, 0.7, RAW[name])
     uniform = torch.tensor(np.random.default_rng(2).random((1, 4000, 2)))
