@@ -143,7 +143,7 @@ def test_packed_sequences_of_different_lengths(kind, fused, ordered):
         assert torch.equal(y.batch_sizes, their_y.batch_sizes)
         torch.testing.assert_close(pad_packed_sequence(y), pad_packed_sequence(their_y), **TOLERANCE)
         torch.testing.assert_close(end, their_end, **TOLERANCE)
-        for module, result in ((ours, y), (theirs, their_y)):
+        for result in (y, their_y):
             result.data.square().sum().backward()
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
             torch.testing.assert_close(a.grad, b.grad, **TOLERANCE)
