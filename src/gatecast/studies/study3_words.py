@@ -132,21 +132,20 @@ def of_seasons(raw: Looped, scaled: Looped, changes: Looped) -> Section:
         Text("(d) Imagined seasons", "(d) 假想赛季"),
         (
             Text(
-                "1.6 x + 4 and one draw of noise a season, eleven games. Unscaled, as published, L-BFGS without a "
-                "line search is a matter of luck: the loss may leap. Scaled by what trains, it falls in every seed "
-                f"that we tried, to {scaled.loss[-1]:.2g} (published: {_PUBLISHED_SEASONS[-1]}). Losses are in "
-                "squared minutes.",
-                "每个赛季 11 场：1.6 x + 4 加该赛季的一次噪声。按发表方式不缩放时，无线搜索的 L-BFGS 靠运气："
-                "损失可能跳升。用训练部分缩放后，我们试过的每个种子都下降，"
-                f"最终为 {scaled.loss[-1]:.2g}（发表值：{_PUBLISHED_SEASONS[-1]}）。损失单位为分钟的平方。",
+                "1.6 x + 4 and one draw of noise a season, eleven games. Unscaled, as published, the training loss ends at "
+                f"{raw.loss[-1]:.2g} squared minutes (published: {_PUBLISHED_SEASONS[-1]}); scaled by what trains, at "
+                f"{scaled.loss[-1]:.2g}.",
+                "每个赛季 11 场：1.6 x + 4 加该赛季的一次噪声。按发表方式不缩放时，训练损失最终为 "
+                f"{raw.loss[-1]:.2g}（分钟的平方；发表值：{_PUBLISHED_SEASONS[-1]}）；用训练部分缩放后为 "
+                f"{scaled.loss[-1]:.2g}。",
             ),
             Text(
                 "The free run bends like a logarithm: gates saturate beyond what they were trained on, and eleven "
                 f"games on it errs by {scaled.kept_error:.1f} minutes. Let the network say the change from game to "
-                f"game: every change is 1.6, a line goes on as a line, and the error is {changes.kept_error:.1f}.",
+                f"game: every change is 1.6, a line goes on as a line, and the error is {changes.kept_error:.2f}.",
                 "自由运行会像对数一样弯曲：超出训练范围后门趋于饱和，续写 11 场的误差为 "
                 f"{scaled.kept_error:.1f} 分钟。改让网络说出逐场变化量：每次都是 1.6，直线便沿直线继续，"
-                f"误差为 {changes.kept_error:.1f}。",
+                f"误差为 {changes.kept_error:.2f}。",
             ),
         ),
         {
