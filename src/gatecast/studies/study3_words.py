@@ -132,7 +132,7 @@ def of_seasons(raw: Looped, scaled: Looped, changes: Looped) -> Section:
         Text("(d) Imagined seasons", "(d) 假想赛季"),
         (
             Text(
-                "1.6 x + 4 and one draw of noise a season, eleven games. Unscaled, as published, the training loss ends "
+                "1.6 x + 4 and one draw of noise a season, eleven games. Unscaled, as published, the loss ends "
                 f"at {raw.loss[-1]:.2g} squared minutes (published: {_PUBLISHED_SEASONS[-1]}); scaled by what trains, "
                 f"at {scaled.loss[-1]:.2g}.",
                 "每个赛季 11 场：1.6 x + 4 加该赛季的一次噪声。按发表方式不缩放时，训练损失最终为 "
