@@ -19,6 +19,9 @@ from specimens import Run, run
 
 from gatecast.data.reading import Note
 from gatecast.errors import OutputError
+from gatecast.explain import Brief
+from gatecast.explain.memory import Memory
+from gatecast.explain.parameters import Count
 from gatecast.forecast import Prediction
 from gatecast.language import Text
 from gatecast.report import write_report
@@ -227,3 +230,15 @@ def test_importing_the_report_loads_neither_plotly_nor_jinja() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_memory_and_parameters_stand_in_the_report_where_they_are_known(tmp_path: Path) -> None:
+    lag = np.arange(12)[::-1]
+    counts = (Count("backbone.stack · 1", Text("input gate", "输入门"), "4 × (1 + 4 + 2)", 28),)
+    said = (Text("Memory: seven steps.", "记忆：七步。"), Text("Parameters: 28.", "参数：28 个。"))
+    inside = Brief(Memory(lag, 0.9**lag, 6.6), counts, said)
+    write_report(tmp_path / "with.html", **run().arguments(), inside=inside)
+    write_report(tmp_path / "without.html", **run().arguments())
+    text = (tmp_path / "with.html").read_text("utf-8")
+    assert "Memory: seven steps." in text and 'data-figure="memory"' in text and 'data-figure="parameters"' in text
+    assert 'data-figure="memory"' not in (tmp_path / "without.html").read_text("utf-8")

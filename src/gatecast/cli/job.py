@@ -107,6 +107,7 @@ def write_results(
     folder: Path, model: Forecaster, scores: Scores, forecast: Forecast, settings: Settings
 ) -> dict[str, str]:
     """Fill the folder of a forecast; the options that repeat the run."""
+    from gatecast.explain import brief
     from gatecast.report import write_report
 
     reading = model.reading
@@ -133,6 +134,7 @@ def write_results(
         model_words=model.describe(),
         title=str(Text(f"Forecast of {forecast.target} · {source}", f"{forecast.target} 的预测 · {source}")),
         recipe=recipe,
+        inside=brief(model),
     )
     return recipe
 

@@ -40,19 +40,17 @@ def memory(backbone: Callable[[Tensor], Tensor], x: Tensor, step: int) -> Memory
     backbone: x (1, positions, inputs) → (1, positions, width). step: observed steps between two positions.
     The norm of the whole Jacobian is exact where it is narrow, else estimated from random directions (Hutchinson 1989).
     """
-    x = x.detach().clone().requires_grad_()
-    newest = backbone(x)[0, -1]  # (width,)
-    width = len(newest)
+    with torch.no_grad():
+        width = backbone(x).shape[2]
     if width <= _MOST_DIRECTIONS:
-        directions, share = torch.eye(width), 1.0
+        directions, share = torch.eye(width, dtype=x.dtype), 1.0
     else:
         signs = stream(0, "memory", width).choice([-1.0, 1.0], size=(_MOST_DIRECTIONS, width))
-        directions, share = torch.as_tensor(signs, dtype=newest.dtype), 1 / _MOST_DIRECTIONS
-    square = torch.zeros(x.shape[1], dtype=torch.float64)
-    for direction in directions.to(newest):
-        (gradient,) = torch.autograd.grad(newest @ direction, x, retain_graph=True)
-        square += share * gradient[0].double().square().sum(-1)
-    strength = square.sqrt().numpy()
+        directions, share = torch.as_tensor(signs, dtype=x.dtype), 1 / _MOST_DIRECTIONS
+    many = x.detach().repeat(len(directions), 1, 1).requires_grad_()  # a copy for each direction: one walk back for all
+    asked = (backbone(many)[:, -1] * directions).sum()
+    (gradient,) = torch.autograd.grad(asked, many)  # (directions, positions, inputs)
+    strength = (share * gradient.double().square().sum((0, 2))).sqrt().numpy()
     lag = step * np.arange(len(strength))[::-1]
     return Memory(lag, strength / (strength.max() or 1.0), half_life(lag, strength))
 

@@ -23,6 +23,7 @@ Figure = dict[str, Any]
 
 _MOST_ROWS, _MOST_COLUMNS = 96, 240  # of a heat map
 _MOST_BARS = 200
+_FADED = 0.05  # of the largest strength: below it only a logarithmic axis shows the rest
 # see-through in the middle or at the bottom, so that they stand on a light page and on a dark one
 _LEVELS = [[0, "rgba(26,102,184,0.03)"], [1, "rgba(26,102,184,1)"]]
 _SIGNED = [[0, "rgba(207,92,12,1)"], [0.5, "rgba(128,128,128,0.04)"], [1, "rgba(26,102,184,1)"]]
@@ -39,7 +40,7 @@ def of_part(found: Inspection, layer: LayerTrace, part: str) -> Figure:
 
 
 def of_memory(inner: Memory) -> Figure:
-    """The strength of the memory by lag, on a logarithmic axis; the half-life is marked."""
+    """The strength of the memory by lag, on a logarithmic axis where it fades far; the half-life is marked."""
     rows = _spread(len(inner.lag), _MOST_BARS)
     trace = {
         "type": "scatter",
@@ -52,9 +53,10 @@ def of_memory(inner: Memory) -> Figure:
         "fillcolor": "band-0",
     }
     least = max(float(inner.strength[inner.strength > 0].min(initial=1.0)), 1e-8)
+    faded = {"type": "log", "range": [float(np.log10(least)) - 0.1, 0.1], "dtick": 1, "exponentformat": "power"}
     layout: Figure = {
         "xaxis": {"title": {"text": str(words.STEPS_BACK)}, "autorange": "reversed"},
-        "yaxis": {"type": "log", "range": [float(np.log10(least)) - 0.1, 0.1], "dtick": 1, "exponentformat": "power"},
+        "yaxis": faded if least < _FADED else {"range": [0, 1.05]},
     }
     if inner.half_life is not None:
         line = {"color": "faint", "width": 1, "dash": "dot"}
@@ -106,7 +108,7 @@ def of_attention(found: Inspection, attention: np.ndarray) -> Figure:
 
 def of_parameters(parameters: Sequence[Count]) -> Figure:
     """How many parameters each part has, the first on top."""
-    names = [f"{row.place} · {row.what}" if row.how else str(row.what) for row in parameters]
+    names = [f"{row.place.rpartition('.')[2]} · {row.what}" if row.how else str(row.what) for row in parameters]
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -115,7 +117,11 @@ def of_parameters(parameters: Sequence[Count]) -> Figure:
         "name": str(words.PARAMETERS),
         "marker": {"color": "model"},
     }
-    return {"data": [bars], "layout": {"yaxis": {"autorange": "reversed", "type": "category"}, "hovermode": "closest"}}
+    axes = {
+        "xaxis": {"nticks": 4, "tickangle": 0},
+        "yaxis": {"autorange": "reversed", "type": "category", "dtick": 1},  # every name
+    }
+    return {"data": [bars], "layout": {**axes, "hovermode": "closest"}}
 
 
 def _heat_map(

@@ -13,7 +13,7 @@ import numpy as np
 
 from gatecast.atomic import write_file
 from gatecast.evaluation import method_name
-from gatecast.report import charts, tables, template, words
+from gatecast.report import charts, inspection_charts, inspection_words, tables, template, words
 from gatecast.report.selection import choose
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gatecast.data import Note, Reading
     from gatecast.evaluation import Scores
+    from gatecast.explain import Brief
     from gatecast.forecast import Forecast
     from gatecast.language import Text
     from gatecast.report.selection import Shown
@@ -41,11 +42,12 @@ def write_report(
     model_words: Sequence[Text],
     title: str,
     recipe: Mapping[str, str],
+    inside: Brief | None = None,
 ) -> None:
     """Write the report in the language of `gatecast.language`.
 
     scores, history: None where nothing was judged or trained; the page says so. model_words: the model described,
-    a sentence each. recipe: the options that repeat the run, name → value.
+    a sentence each. recipe: the options that repeat the run, name → value. inside: memory and parameters of a network.
     Raises: OutputError where the file cannot be written.
     """
     shown = choose(reading.panel, forecast, scores)
@@ -53,7 +55,7 @@ def write_report(
         "title": title,
         "words": words,
         **template.surroundings(),
-        "figures": _figures(reading, scores, history, forecast, shown),
+        "figures": _figures(reading, scores, history, forecast, shown) | _inside(inside),
         "verdict": _verdict(scores),
         "tiles": _tiles(scores, forecast),
         "about": _captions(scores, history, forecast, shown),
@@ -66,6 +68,8 @@ def write_report(
         "notes": _notes(reading.notes),
         "model_words": model_words,
         "recipe": recipe,
+        "inside": inspection_words,
+        "inside_words": inside.words if inside is not None else (),
     }
     write_file(path, template.rendered("page.html", page))
 
@@ -86,6 +90,15 @@ def _figures(
     if history is not None and history.step:
         figures["training"] = [charts.training_curve(history)]
     return figures
+
+
+def _inside(inside: Brief | None) -> dict[str, list[charts.Figure | None]]:
+    if inside is None:
+        return {}
+    return {
+        "memory": [inspection_charts.of_memory(inside.memory)],
+        "parameters": [inspection_charts.of_parameters(inside.parameters)],
+    }
 
 
 def _captions(
