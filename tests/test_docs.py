@@ -13,6 +13,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,12 +26,15 @@ from gatecast import datasets, models
 from gatecast.cli import run
 from gatecast.cli.settings import Settings, resolve
 from gatecast.forecaster import Forecaster
-from gatecast.studies.catalogue import carry_out
+from gatecast.studies import textbook
+from gatecast.studies.catalogue import STUDIES, carry_out
+from gatecast.studies.textbook import train
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TRANSLATED = [page for page in PAGES if page.name.endswith(".zh-CN.md")]
 NOT_RUN = {"make", "pip", "git", "python"}  # programs other than gatecast
+MOST_WINDOWS, MOST_EPOCHS = 40, 20  # of the networks of the studies' pages
 MISTAKE = ("Error:", "错误：")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -67,6 +71,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(Forecaster, "__init__", in_a_hurry)
     monkeypatch.setattr(datasets, "_FILES", cut(tmp_path / "tables"))
     monkeypatch.setattr(gatecast.cli.study, "carry_out", partial(carry_out, quick=True))
+    for module, _ in STUDIES.values():
+        import_module(f"gatecast.studies.{module}")  # with the loop as it is
+    monkeypatch.setattr(textbook, "train", for_a_moment)
     monkeypatch.setenv("COLUMNS", "200")
     working = tmp_path / "working"
     working.mkdir()
@@ -74,6 +81,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     prices = pl.read_csv(datasets.path("stocks")).filter(pl.col("Ticker") == "IBM")
     prices.rename(str.lower).drop("ticker", "adj close").write_csv("prices.csv")
     return working
+
+
+def for_a_moment(network: Any, windows: Any, *, epochs: int, **options: Any) -> Any:
+    """`textbook.train` on a few windows, a few times."""
+    return train(network, windows.between(0, MOST_WINDOWS), epochs=min(epochs, MOST_EPOCHS), **options)
 
 
 def cut(tables: Path) -> Path:
