@@ -97,7 +97,8 @@ def test_the_order_is_dropout_backbone_norm_dropout_way_past(x):
     deaf = make("lstm", input_dropout=1.0, residual=True)
     torch.testing.assert_close(deaf(x)[0], deaf.backbone(0 * x)[0] + deaf.past(x))
     assert torch.equal(make("lstm", output_dropout=1.0)(x)[0], torch.zeros(BATCH, TIME, HIDDEN))
-    assert (make("lstm", output_dropout=0.5, normalisation="layer")(x)[0] == 0).any()  # nothing after it but the sum
+    halved = make("lstm", output_dropout=0.5, normalisation="layer")(x)[0] == 0
+    assert halved.double().mean() > 0.3  # nothing comes after the dropout but the sum
     assert isinstance(make("lstm", hidden=INPUTS, residual=True).past, nn.Identity)
 
 
