@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gatecast.forecast import Prediction
-    from gatecast.models.network import ForecastNetwork
     from gatecast.windows import WindowReader
 
 _STRONGEST = 0.999
@@ -103,10 +102,8 @@ def through_quantiles(
 
 
 @torch.no_grad()
-def own_paths(
-    networks: Sequence[ForecastNetwork], reader: WindowReader, origins: Origins, count: int
-) -> list[np.ndarray]:
-    """The paths that the members draw themselves, in units of each window, shared out among them."""
+def own_paths(networks: Sequence[Any], reader: WindowReader, origins: Origins, count: int) -> list[np.ndarray]:
+    """The paths that networks which are `sampled` draw themselves, in units of each window, shared out among them."""
     found: list[np.ndarray] = []
     for start in range(0, len(origins.series), _BATCH):
         part = Origins(*(array[start : start + _BATCH] for array in origins))
