@@ -49,10 +49,25 @@ def test_coverage_is_kept_on_average_over_small_calibrations():
 
 
 def test_the_rank_is_that_of_the_paper():
-    actual = np.arange(1.0, 10.0)[:, None]  # nine scores 1 … 9 of an interval [0, 0]
+    actual = np.arange(2.0, 11.0)[:, None]  # nine scores 1 … 9 of an interval [-1, 1]
     zero = np.zeros((9, 1))
-    correction = Correction.fit(Prediction(zero, zero[:, :, None], zero[:, :, None]), actual, np.ones(9), (50,))
+    correction = Correction.fit(Prediction(zero, zero[:, :, None] - 1, zero[:, :, None] + 1), actual, np.ones(9), (50,))
     assert correction.shift.item() == 5  # ⌈10 · 0.5⌉-th smallest
+
+
+def test_a_quiet_series_does_not_pay_for_the_surprises_of_another():
+    """Half of the series are ten times as certain, and rightly: all intervals are stretched by the same factor."""
+    prediction, actual, scale = heteroscedastic(0, 2000, width=0.5)
+    certain = np.arange(2000) % 2 == 0
+    factor = np.where(certain, 0.1, 1.0)[:, None]
+    actual = prediction.point + factor * (actual - prediction.point)
+    reach = factor[:, :, None] * (prediction.upper - prediction.lower) / 2
+    point = prediction.point[:, :, None]
+    offered = Prediction(prediction.point, point - reach, point + reach)
+    corrected = Correction.fit(offered, actual, scale, LEVELS).apply(offered, scale)
+    inside = (corrected.lower <= actual[:, :, None]) & (actual[:, :, None] <= corrected.upper)
+    for some in (certain, ~certain):
+        np.testing.assert_allclose(inside[some].mean((0, 1)), [0.80, 0.95], atol=0.02)
 
 
 def test_few_windows_pool_all_steps_and_many_none():
@@ -89,7 +104,7 @@ def test_a_correction_survives_json():
     np.testing.assert_array_equal(again.shift, correction.shift)
 
 
-def test_intervals_that_became_narrower_are_given_back_what_they_lost():
+def test_intervals_that_became_narrower_are_offeredback_what_they_lost():
     before, actual, scale = heteroscedastic(0, 500)
     correction = Correction.fit(before, actual, scale, LEVELS)
     half = Prediction(
@@ -100,4 +115,4 @@ def test_intervals_that_became_narrower_are_given_back_what_they_lost():
     widths = [((one.upper - one.lower) / scale[:, None, None]).mean((0, 1)) for one in (first, again)]
     np.testing.assert_allclose(*widths, rtol=0.02)
     wider = correction.kept_wide(half, before, scale)
-    assert (wider.shift == correction.shift).all()
+    np.testing.assert_allclose(wider.shift, correction.shift)

@@ -13,19 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _ENOUGH = 200  # errors that a step's correction rests on; with fewer, the neighbouring steps lend theirs
-
+_NARROWEST = 1e-3  # half of an interval, in units of the window's scale, that a correction can still be measured in
 _FEW = 10  # independent windows below which nobody should dare to narrow an interval
 
 
 @dataclass(frozen=True)
 class Correction:
-    """How far each end of an interval moves outward, in units of a window's scale (negative = inward).
+    """How far each end of an interval moves outward, in units of half its width (negative = inward).
 
     levels: central intervals in percent. shift: (horizon, levels).
 
     Conformalised quantile regression (Romano, Patterson & Candès, 2019): with the scores
     E = max(lower − y, y − upper) of n held-out windows (eq. 6), both ends move by the ⌈(n + 1) level⌉-th smallest
-    (eq. 8). The window's scale makes series of different size comparable.
+    (eq. 8). Scores count in units of the interval itself (Sesia & Candès, 2020, CQR-r): a series that is sure of itself
+    does not pay for the surprises of another.
     """
 
     levels: tuple[float, ...]
@@ -46,7 +47,7 @@ class Correction:
         of so few errors, and where they are fewer than ten the intervals are widened only, never narrowed.
         """
         y = actual[:, :, None]
-        scores = np.maximum(prediction.lower - y, y - prediction.upper) / scale[:, None, None]
+        scores = np.maximum(prediction.lower - y, y - prediction.upper) / _reach(prediction, scale)
         windows, horizon, _ = scores.shape
         shift = np.empty((horizon, len(levels)))
         for step in range(horizon):
@@ -60,7 +61,7 @@ class Correction:
     def apply(self, prediction: Prediction, scale: np.ndarray) -> Prediction:
         """Corrected intervals, which hold the point and the intervals of every lower level. scale: (windows,)."""
         point = prediction.point[:, :, None]
-        move = self.shift * scale[:, None, None]
+        move = self.shift * _reach(prediction, scale)
         lower = np.minimum(prediction.lower - move, point)
         upper = np.maximum(prediction.upper + move, point)
         rising = np.argsort(self.levels)
@@ -75,11 +76,10 @@ class Correction:
         """For a method that has since learnt from the very windows of the correction, and trusts itself too much there.
 
         before, after: its intervals on these windows, uncorrected, when the correction was learnt and now. Where they
-        became narrower, both ends move out by the mean difference. scale: (windows,), positive.
+        became narrower, they are stretched by the median ratio. scale: (windows,), positive.
         """
-        lost = (before.upper - before.lower) - (after.upper - after.lower)  # (windows, horizon, levels)
-        lost = (lost / scale[:, None, None]).mean(0) / 2
-        return type(self)(self.levels, self.shift + np.maximum(lost, 0.0))
+        ratio = np.median(_reach(before, scale) / _reach(after, scale), axis=0)  # (horizon, levels)
+        return type(self)(self.levels, (1 + self.shift) * np.maximum(ratio, 1.0) - 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
@@ -90,6 +90,11 @@ class Correction:
         """The inverse of `to_dict`."""
         levels = tuple(state["levels"])
         return cls(levels, np.array(state["shift"], dtype=float).reshape(-1, len(levels)))
+
+
+def _reach(prediction: Prediction, scale: np.ndarray) -> np.ndarray:
+    """Half of each interval's width, above 0 where the window moves: (windows, horizon, levels)."""
+    return np.maximum((prediction.upper - prediction.lower) / 2, _NARROWEST * scale[:, None, None])
 
 
 def _ranks(count: int, steps: int, levels: Sequence[float], independent: int | None) -> np.ndarray:

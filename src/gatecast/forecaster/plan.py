@@ -75,7 +75,7 @@ class Plan:
 
 def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wishes) -> Plan:
     """Decide everything that the user left open."""
-    rows = int(split.train.sum())
+    rows = len(panel.time)
     model = "lstm" if wishes.model == "auto" else wishes.model
     kind = network_class(model)
     context, patch = _context(split, seasons, rows, wishes)
