@@ -31,7 +31,7 @@ class Dressing:
 
     input_dropout, output_dropout: probability with which an element that the backbone reads or gives is zeroed in
     training. hidden_dropout: the same for the hidden states between the time steps of each recurrence, by one mask a
-    sequence (Gal & Ghahramani 2016); an LSTM, GRU or RNN then trains step by step, several times slower.
+    sequence (Gal & Ghahramani 2016); an LSTM, GRU or RNN then trains step by step, which is slower.
     variational: one mask a sequence for inputs and outputs too, rather than one a step.
     normalisation: of what the backbone gives: "layer" (each step by itself; Ba et al. 2016), "batch" (each of its
     variables over batch and time while training, by running statistics after that; Ioffe & Szegedy 2015), or "none".
