@@ -17,6 +17,11 @@ class GateLSTM(nn.Module):
     Parameters have torch.nn.LSTM's names, shapes and first values: uniform in ±1/√hidden.
     """
 
+    weight_ih_l0: nn.Parameter
+    weight_hh_l0: nn.Parameter
+    bias_ih_l0: nn.Parameter
+    bias_hh_l0: nn.Parameter
+
     def __init__(self, inputs: int, hidden: int, *, hears: bool = True) -> None:
         super().__init__()
         self.output_size, self.hears = hidden, hears

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gatecast.language import Text
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -14,8 +17,8 @@ class Line:
     """One curve of a chart. x, y: as many numbers each. dotted: what a model said, where others are solid data."""
 
     name: Text
-    x: Sequence[Any]
-    y: Sequence[Any]
+    x: Sequence[Any] | np.ndarray
+    y: Sequence[Any] | np.ndarray
     dotted: bool = False
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gatecast.errors import TooShortError
-from gatecast.models.registry import Backbone, build
+from gatecast.models.registry import build
 from gatecast.runtime import at_most_threads, keeping_memory, private_torch_stream, resolve_device
 from gatecast.scaling import Scaler
 
@@ -78,6 +78,14 @@ def one_column(scaler: Scaler, column: int) -> Scaler:
     return Scaler(scaler.centre[[column]], scaler.scale[[column]])
 
 
+class Body(Protocol):
+    """What stands under the linear layer: a registered backbone, or any module of that form."""
+
+    output_size: int
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Any]: ...
+
+
 class ManyToOne(nn.Module):
     """The last hidden state of a backbone, through one linear layer: (batch, time, inputs) → (batch, outputs).
 
@@ -85,7 +93,7 @@ class ManyToOne(nn.Module):
     to, so that the network says changes; None = it says the values themselves.
     """
 
-    def __init__(self, body: Backbone, outputs: int, change_of: int | None = None) -> None:
+    def __init__(self, body: Body, outputs: int, change_of: int | None = None) -> None:
         super().__init__()
         self.body = body
         self.head = nn.Linear(body.output_size, outputs)

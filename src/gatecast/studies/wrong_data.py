@@ -121,7 +121,8 @@ def raw_prices() -> Mistake:
     return Mistake(
         Text("The raw close is not adjusted for splits", "原始收盘价未按拆股复权"),
         Text("MSFT's largest fall in a day, in percent", "MSFT 单日最大跌幅（%）"),
-        *falls,
+        falls[0],
+        falls[1],
         Text(
             f"On these days each share became two, and nobody lost anything: {days}. Take the adjusted close.",
             f"在这些日子每股变成两股，没有人亏损：{days}。请使用复权收盘价。",

@@ -77,7 +77,8 @@ def deaf_gates() -> Mistake:
     return Mistake(
         Text("The gates never read the hidden state", "门从不读取隐状态"),
         Text("what a change of h₀ by 1 changes in h₁, at most", "h₀ 改变 1 时 h₁ 的最大变化"),
-        *moved,
+        moved[0],
+        moved[1],
         Text(
             "Without h in its gates the layer is no recurrent network but a sum that forgets: what is written does not "
             "depend on what was read before. The equations are in nn/cells.py, line by line.",
