@@ -86,8 +86,9 @@ def inputs_of(modules: Mapping[str, nn.Module], run: Callable[[], object]) -> di
 
     def note(name: str) -> Any:
         def hook(_: nn.Module, given: tuple[Any, ...]) -> None:
-            if name not in seen and (len(given) < 2 or given[1] is None):
-                seen[name] = given[0].detach()
+            x, *state = given
+            if name not in seen and all(part is None for part in state):
+                seen[name] = x.detach()
 
         return hook
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_WINDOWS = 256  # that permutation forecasts
 _FEWEST_WINDOWS = 8
+_BACKBONE = "backbone"  # of every network
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,12 @@ def examine(
     reader = _reader(model, panel)
     end = int(panel.lengths[number])
     batch = reader.read(Origins(np.array([number]), np.array([end])), answers=False)
-    stacks, backbone = gates.stacks_of(network), {"": network.backbone}
-    seen = gates.inputs_of({**stacks, **backbone}, lambda: _forecast(network, batch))
+    stacks = gates.stacks_of(network)
+    seen = gates.inputs_of({**stacks, _BACKBONE: network.get_submodule(_BACKBONE)}, lambda: _forecast(network, batch))
     layers = tuple(
         one for name, stack in stacks.items() if name in seen for one in gates.trace(name, stack, seen[name])
     )
-    inner = memory(lambda x: network.backbone(x)[0], seen[""], network.config.patch)
+    inner = memory(lambda x: network.backbone(x)[0], seen[_BACKBONE], network.config.patch)
     parameters = count(network)
     felt, given = _gradients(network, batch, panel)
     exchanged = _permutation(network, reader, panel)
@@ -114,7 +115,7 @@ def examine(
         layers=layers,
         memory=inner,
         influence=felt,
-        attention=_attention(network, seen[""]),
+        attention=_attention(network, seen[_BACKBONE]),
         attribution=given,
         permutation=exchanged,
         parameters=parameters,
@@ -126,8 +127,8 @@ def brief(model: Forecaster) -> Brief:
     """Memory and parameters of the first member, over the end of the first series."""
     panel, network = model.panel_to_continue(), _member(model, 0)
     batch = _reader(model, panel).read(Origins(np.array([0]), panel.lengths[:1]), answers=False)
-    seen = gates.inputs_of({"": network.backbone}, lambda: _forecast(network, batch))
-    inner, parameters = memory(lambda x: network.backbone(x)[0], seen[""], network.config.patch), count(network)
+    seen = gates.inputs_of({_BACKBONE: network.get_submodule(_BACKBONE)}, lambda: _forecast(network, batch))
+    inner, parameters = memory(lambda x: network.backbone(x)[0], seen[_BACKBONE], network.config.patch), count(network)
     return Brief(inner, parameters, words.of_memory(inner, network.config.context) + words.of_parameters(parameters))
 
 
