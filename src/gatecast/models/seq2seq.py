@@ -71,18 +71,18 @@ class Seq2SeqNetwork(ForecastNetwork):
     def decode(self, features: Tensor, mixed: Tensor, answers: Tensor | None) -> Tensor:
         """Each step reads the output before, the mixture of bases there, and what is known of it ahead."""
         batch, positions, _ = features.shape
-        base = mixed.flatten(0, 1)  # (N, H, 1), N = batch × positions
-        known = self._known_of(features)  # (N, H, future)
+        base = mixed.flatten(0, 1).unbind(1)  # of each step (N, 1), N = batch × positions
+        known = self._known_of(features).unbind(1)  # (N, future)
         taught = None if answers is None else self._taught(answers.flatten(0, 1))  # (N, H, 1), NaN where untaught
         h, c = torch.tanh(self.opening(features)).flatten(0, 1).chunk(2, dim=-1)
         newest = self.backbone.output_size + self.config.patch - 1
         previous = features[..., newest].reshape(-1, 1)
         outputs = []
         for step in range(self.config.horizon):
-            h, c = self.cell(torch.cat([previous, base[:, step], known[:, step]], dim=-1), (h, c))
+            h, c = self.cell(torch.cat([previous, base[step], known[step]], dim=-1), (h, c))
             own = self.head(h)
             outputs.append(own)
-            previous = (base[:, step] + own[:, :1]).clamp(-_FARTHEST, _FARTHEST)
+            previous = (base[step] + own[:, :1]).clamp(-_FARTHEST, _FARTHEST)
             if taught is not None:
                 previous = torch.where(taught[:, step].isnan(), previous, taught[:, step])
         return torch.stack(outputs, dim=1).unflatten(0, (batch, positions))
