@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from working_folder import FAST, left_behind, prices
 
-COMMANDS = ["forecast", "describe", "fit", "predict", "backtest", "models", "demo"]
+COMMANDS = ["forecast", "describe", "fit", "predict", "backtest", "classify", "models", "demo"]
 
 
 @pytest.mark.parametrize(

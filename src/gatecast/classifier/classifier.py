@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
-from gatecast import models
+from gatecast import artifact, models
+from gatecast.classifier import persistence
 from gatecast.classifier.fitting import (
     ClassJob,
     ClassWishes,
@@ -21,7 +22,7 @@ from gatecast.classifier.forecast import ClassForecast
 from gatecast.classifier.question import NOWHERE, Question, Task, check_constant, check_task
 from gatecast.data import Reading, ReadOptions, read
 from gatecast.data.labels import read_labelled
-from gatecast.errors import ColumnError, NotFittedError, OptionError, TooShortError
+from gatecast.errors import ArtifactError, ColumnError, NotFittedError, OptionError, TooShortError
 from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.class_scores import BASE_RATE, LAST_STATE, ClassScores, score_classes
 from gatecast.forecast import Origins
@@ -31,6 +32,7 @@ from gatecast.runtime import resolve_device
 from gatecast.training.config import TrainingConfig, with_wishes
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
 
     from gatecast.panel import Panel
@@ -184,6 +186,11 @@ class Classifier:
     @property
     def reading(self) -> Reading:
         """What was read, and what was repaired. Raises: NotFittedError."""
+        if self._reading is None and self._fitted is not None:
+            raise NotFittedError(
+                "a loaded classifier does not hold its training data; pass data=...",
+                "加载的分类器不含训练数据；请传入 data=...",
+            )
         if self._reading is None:
             raise _not_fitted()
         return self._reading
@@ -218,6 +225,39 @@ class Classifier:
                 f"根据留出窗口，网络的判断占 {share:.0%}，其余为基准频率：{base}。",
             ),
         )
+
+    # keep
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the artifact: a folder with JSON and safetensors, whole or not at all.
+
+        Raises: NotFittedError; OutputError where it cannot be written or exists (`force` replaces an earlier one).
+        """
+        if self._panel is None:
+            raise _not_fitted()
+        description, tensors = persistence.describe(self.fitted, self.wishes, self.seed, self._options, self._panel)
+        artifact.save(path, description, tensors, force=force)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
+        """A saved classifier, ready to tell classes, on any device.
+
+        Raises: ArtifactError for a folder that holds none, is damaged, or was made by a newer Gatecast; DeviceError.
+        """
+        stored, where = artifact.load(path), resolve_device(device)
+        try:
+            told, fitted, panel = persistence.restore(stored.description, stored.tensors, where)
+            model = cls(**vars(told.classifier), seed=told.seed, device=device)
+        except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            raise ArtifactError(
+                f"{path}: this is no saved classifier ({type(error).__name__}: {error}); save it again, or load a "
+                f"forecaster with gatecast.load.",
+                f"{path}：这不是已保存的分类器（{type(error).__name__}：{error}）；请重新保存。"
+                "预测模型请用 gatecast.load 加载。",
+            ) from error
+        model._fitted, model._panel, model._options = fitted, panel, told.read
+        model._classes = fitted.question.classes if fitted.question.label is not None else None
+        return model
 
     # inside
 

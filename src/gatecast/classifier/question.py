@@ -100,7 +100,7 @@ def check_constant(panel: Panel, label: str, classes: tuple[str, ...]) -> None:
     one, other = classes[first[row]], classes[codes[row]]
     raise DataError(
         f"{panel.layout.source}: series {series!r} is labelled {one!r} and {other!r} in column {label!r}; a label "
-        f"is of the whole series. Classes that change over time are the task regime; name the series' column with --id.",
+        f"is of the whole series. Classes that change over time are the task regime; --id names the series' column.",
         f"{panel.layout.source}：序列 {series!r} 在列 {label!r} 中既有 {one!r} 又有 {other!r}；label 任务要求整条序列"
         f"同属一类。随时间变化的类别请用 regime 任务；序列名称列用 --id 指定。",
     )

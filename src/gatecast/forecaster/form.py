@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -25,6 +25,8 @@ from gatecast.models.network import NetworkConfig
 from gatecast.panel import Layout, Part
 from gatecast.training.config import TrainingConfig
 from gatecast.training.history import History
+
+Form = TypeVar("Form")
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,19 @@ class Description:
 
 
 @cache
-def _adapter() -> TypeAdapter[Description]:
-    return TypeAdapter(Description)
+def _adapter(form: type[Form]) -> TypeAdapter[Form]:
+    return TypeAdapter(form)
 
 
 def read_form(description: Mapping[str, Any]) -> Description:
     """The description as typed parts. Raises: ArtifactError that names the first field of another form."""
+    return read_as(Description, description)
+
+
+def read_as(form: type[Form], description: Mapping[str, Any]) -> Form:
+    """A description of any form, a dataclass. Raises: ArtifactError that names the first field of another form."""
     try:
-        return _adapter().validate_json(json.dumps(description), strict=True)
+        return _adapter(form).validate_json(json.dumps(description), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])

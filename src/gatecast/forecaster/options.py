@@ -87,7 +87,7 @@ def check_read_options(options: Mapping[str, Any]) -> ReadOptions:
 
 def names_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
     """One name, or several, as a tuple of text."""
-    return (os.fspath(given),) if isinstance(given, str | os.PathLike) else tuple(map(os.fspath, given))
+    return (os.fspath(given),) if isinstance(given, str | os.PathLike) else tuple(os.fspath(one) for one in given)
 
 
 def check_seed(seed: int) -> int:
