@@ -50,19 +50,27 @@ def test_forecasts_hear_no_teacher() -> None:
     assert torch.equal(network(batch).quantiles, alone)
 
 
-def test_each_step_goes_on_from_the_one_before() -> None:
-    """What the first step says moves those after it; what the last says moves none."""
+@torch.no_grad()
+def test_each_step_goes_on_from_the_output_before() -> None:
+    """What is added to every output moves the first step by itself alone, the others through the cell too."""
     network = network_of("seq2seq")
-    batch = batch_of(network)
-    said = network(batch, newest_only=True).quantiles[:, 0, :, 2]
-    plain = network.decode
-    features = torch.randn(2, 1, network.feature_size())
-    mixed = torch.randn(2, 1, 4, 1)
+    features, mixed = torch.randn(2, 1, network.feature_size()), torch.randn(2, 1, 4, 1)
+    before = network.decode(features, mixed, None)[:, 0, :, 0]  # (2, H)
+    network.head.bias[0] += 1.0
+    change = network.decode(features, mixed, None)[:, 0, :, 0] - before - 1.0
+    assert change[:, 0].abs().max() < 1e-6
+    assert (change[:, 1:].abs() > 1e-4).all()
+
+
+@torch.no_grad()
+def test_each_step_reads_its_own_base_and_what_is_known_of_it() -> None:
+    network = network_of("seq2seq", future=1)
+    features, mixed = torch.randn(2, 1, network.feature_size()), torch.randn(2, 1, 4, 1)
+    before = network.decode(features, mixed, None)[:, 0]
     moved = mixed.clone()
-    moved[:, :, 1] += 1.0
-    change = (plain(features, moved, None) - plain(features, mixed, None)).abs().sum(-1)[:, 0]  # (2, H)
-    assert (change[:, 0] == 0).all() and (change[:, 1:] > 1e-6).all()
-    assert said.shape == (3, 4)
+    moved[:, :, 2] += 1.0
+    change = (network.decode(features, moved, None)[:, 0] - before).abs().sum(-1)
+    assert (change[:, :2] == 0).all() and (change[:, 2:] > 1e-6).all()
 
 
 def test_a_long_context_decodes_from_sixteen_positions_up_to_the_newest() -> None:
