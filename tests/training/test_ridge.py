@@ -1,4 +1,4 @@
-"""The linear base: it finds a linear law, takes the penalty that held-out windows ask for, and sees no more."""
+"""The linear base: it finds a linear law, and sees no row that it may not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fitted(panel):
             NetworkConfig("lstm", {"hidden": 3}, HORIZON, CONTEXT, 1, (), (80, 95), ridge=LENGTH)
         ).eval()
     reader = WindowReader(panel, Scaler.fit(panel.values[:, 1:]), CONTEXT, HORIZON, CPU)
-    network.bases.ridge.copy_(fit_ridge(network, reader, shares.training(), shares.held_out(100), 0)[0])
+    network.bases.ridge.copy_(fit_ridge(network, reader, shares.training(), 0))
     return network, reader
 
 
@@ -51,27 +51,20 @@ def test_a_linear_law_is_found():
     actual = np.array(
         [panel.y[panel.offsets[k] + end : panel.offsets[k] + end + HORIZON] for k, end in enumerate(ends)]
     )
-    np.testing.assert_allclose(found, actual, atol=0.05)
+    np.testing.assert_allclose(found, actual, atol=0.3)  # of a wave of 3 between its extremes: the penalty's share
 
 
-def test_noise_asks_for_a_larger_penalty():
-    quiet, _ = fitted(panel_of(second_order(300)))
-    noisy, _ = fitted(panel_of(np.random.default_rng(0).normal(size=60)))
-    assert noisy.bases.ridge.abs().sum() < 0.5 * quiet.bases.ridge.abs().sum()
-
-
-def test_no_row_of_the_held_out_tail_shapes_any_of_the_maps():
-    """The tail chooses among the penalties; what it may choose from is of the past alone."""
+def test_no_row_of_the_held_out_tail_shapes_the_map():
     series = second_order(300, noise=0.3)
     tail = split(panel_of(series), HORIZON).train[0]
     other = series.copy()
     other[tail:] = other[tail:][::-1] * 1.5
-    candidates = []
+    maps = []
     for values in (series, other):
         network, reader = fitted(panel_of(values))
         shares = split(panel_of(values), HORIZON)
-        candidates.append(fit_ridge(network, reader, shares.training(), shares.held_out(100), 0, [0.1])[0])
-    torch.testing.assert_close(candidates[0], candidates[1], rtol=0, atol=0)
+        maps.append(fit_ridge(network, reader, shares.training(), 0))
+    torch.testing.assert_close(maps[0], maps[1], rtol=0, atol=0)
 
 
 def test_a_plan_takes_the_linear_base_for_long_series_alone():

@@ -23,7 +23,7 @@ from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
 from gatecast.training.optimisers import finishing_rate
-from gatecast.training.ridge import PENALTIES, fit_ridge
+from gatecast.training.ridge import fit_ridge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,6 @@ class Members:
         self.panel, self.reader, self.shares, self.plan, self.job = panel, reader, shares, plan, job
         self.networks: list[ForecastNetwork] = []
         self.histories: list[History] = []
-        self.penalties: list[float] = []  # of the ridge, once it is chosen
         self.started = time.perf_counter()
 
     def train(self) -> None:
@@ -71,7 +70,7 @@ class Members:
 
         Ctrl-C and a budget that runs out leave fewer members.
         """
-        windows = _teaching(self.shares.training(), self.panel)
+        windows = _teaching(self.shares.training(self.plan.network.context), self.panel)
         stopping = self.shares.held_out(_MOST_STOPPING)
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
             stopping = windows.spread(_MOST_STOPPING)
@@ -80,19 +79,16 @@ class Members:
             with private_torch_stream(self.job.seed, "weights", member):
                 network = new_network(self.plan.network).to(self.job.device).eval()
             self.networks.append(network)
-            if len(windows):
-                self._fit_ridge([network], windows, stopping)
+            self._fit_ridge([network], windows)
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
 
-    def _fit_ridge(self, networks: list[ForecastNetwork], windows: Windows, judges: Origins) -> None:
-        """One linear base for all: members differ by what they draw. Its penalty is chosen at its first fit."""
-        if networks and networks[0].bases.ridge is not None:
-            fitted, *self.penalties = fit_ridge(
-                networks[0], self.reader, windows, judges, self.job.seed, self.penalties or PENALTIES
-            )
+    def _fit_ridge(self, networks: list[ForecastNetwork], windows: Windows) -> None:
+        """One linear base for all: members differ by what they draw."""
+        if len(windows) and networks and networks[0].bases.ridge is not None:
+            fitted = fit_ridge(networks[0], self.reader, windows, self.job.seed)
             for network in networks:
                 network.bases.get_buffer("ridge").copy_(fitted)
 
@@ -121,9 +117,8 @@ class Members:
 
     def finish(self) -> None:
         """Every member on all rows, from the rate that its training ended with down to nothing."""
-        windows = _teaching(self.shares.everything(), self.panel)
-        if len(windows):
-            self._fit_ridge(self.networks, windows, windows.spread(_MOST_STOPPING))
+        windows = _teaching(self.shares.everything(self.plan.network.context), self.panel)
+        self._fit_ridge(self.networks, windows)
         for member, (network, history) in enumerate(zip(self.networks, self.histories, strict=True)):
             steps = round(self.plan.finish * history.best_step)
             if not steps or history.stopped == "interrupted":
@@ -140,7 +135,7 @@ class Members:
         """The first member before its first step, and what its training would be given."""
         with private_torch_stream(self.job.seed, "weights", 0):
             network = new_network(self.plan.network).to(self.job.device).eval()
-        windows = _teaching(self.shares.training(), self.panel)
+        windows = _teaching(self.shares.training(self.plan.network.context), self.panel)
         return network, self._run("train", 0, windows, self.plan.training)
 
     def _run(self, phase: str, member: int, windows: Windows, config: TrainingConfig) -> Run:

@@ -155,7 +155,8 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
     actual = panel.y[rows][moving]
     before, bases = Prediction(*(part[moving] for part in before)), bases[moving]
-    gate = Gate.fit(before.point, bases, actual, scale[moving], shares.independent())
+    linear = config.ridge > 0
+    gate = Gate.fit(before.point, bases, actual, scale[moving], shares.independent(), linear=linear)
     gated = gate.apply(before, bases)
     corrected = Correction.fit(gated, actual, scale[moving], config.levels, independent=shares.independent())
     dependence = Dependence.fit((actual - gated.point) / scale[moving][:, None], shares.independent())

@@ -1,6 +1,7 @@
-"""The gate before a forecast: how much of the network's word counts beside the best naive base.
+"""The gate before a forecast: how much of the network's word counts beside the best of its bases.
 
-Where held-out windows show no skill, the naive forecast is given itself: never worse than naive by design.
+Where held-out windows show no skill, the naive forecast is given itself: never worse than naive by design. Where the
+linear base, which was fitted as the network was, has skill, the two are halves of one forecast until windows say more.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 from gatecast.forecast import Prediction
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-_LEAST_GAIN = 0.01  # of the base's error: less is chance
+_LEAST_GAIN = 0.01  # of an error: less is chance
+_CONVINCING = 0.8  # of a gain that is believed: it is twice its standard error
 
 
 @dataclass(frozen=True)
@@ -23,26 +25,35 @@ class Gate:
     share: float = 1.0
 
     @classmethod
-    def fit(cls, point: np.ndarray, bases: np.ndarray, actual: np.ndarray, scale: np.ndarray, independent: int) -> Gate:
+    def fit(
+        cls,
+        point: np.ndarray,
+        bases: np.ndarray,
+        actual: np.ndarray,
+        scale: np.ndarray,
+        independent: int,
+        *,
+        linear: bool = False,
+    ) -> Gate:
         """Choose on windows that trained nothing, by mean absolute error in units of each window's scale.
 
-        point, actual: (windows, horizon). bases: (windows, horizon, bases). scale: (windows,), positive.
-        independent: how many of the windows do not overlap. The best share is shrunk as its gain over the base is
-        small beside its standard error, as James & Stein (1961) shrink a mean.
+        point, actual: (windows, horizon). bases: (windows, horizon, bases), the last of them fitted to the data if
+        `linear`. scale: (windows,), positive. independent: how many of the windows do not overlap. The best share is
+        shrunk as its gain is small beside its standard error, as James & Stein (1961) shrink a mean: towards none
+        beside a naive base, towards a half beside the linear one.
         """
         unit = scale[:, None]
-        by_base = np.abs((actual[..., None] - bases) / unit[..., None]).mean((0, 1))
-        base = int(np.argmin(by_base))
+        by_base = np.abs((actual[..., None] - bases) / unit[..., None]).mean(1)  # (windows, bases)
+        naive = by_base[:, :-1] if linear else by_base
+        base, start = int(np.argmin(naive.mean(0))), _SHARES.index(0.0)
+        if linear and _kept(by_base[:, base], by_base[:, -1], independent) > _CONVINCING:
+            base, start = bases.shape[-1] - 1, _SHARES.index(0.5)
         errors = np.stack(
             [np.abs((actual - share * point - (1 - share) * bases[..., base]) / unit).mean(1) for share in _SHARES]
         )  # (shares, windows)
         best = int(np.argmin(errors.mean(1)))
-        gains = errors[0] - errors[best]
-        gain = gains.mean()
-        if gain <= _LEAST_GAIN * errors[0].mean():
-            return cls(base, 0.0)
-        scatter = gains.var() / independent if independent > 1 else gain**2
-        return cls(base, round(float(_SHARES[best] * gain**2 / (gain**2 + scatter)), 3))
+        kept = _kept(errors[start], errors[best], independent)
+        return cls(base, round(_SHARES[start] + kept * (_SHARES[best] - _SHARES[start]), 3))
 
     def apply(self, prediction: Prediction, bases: np.ndarray) -> Prediction:
         """Move the forecast towards the base; its intervals move along and keep their width."""
@@ -51,3 +62,13 @@ class Gate:
         point = self.share * prediction.point + (1 - self.share) * bases[..., self.base]
         move = (point - prediction.point)[:, :, None]
         return Prediction(point, prediction.lower + move, prediction.upper + move)
+
+
+def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
+    """How much of a gain to believe, 0 … 1. before, after: errors (windows,)."""
+    gains = before - after
+    gain = float(gains.mean())
+    if gain <= _LEAST_GAIN * before.mean():
+        return 0.0
+    scatter = float(gains.var()) / independent if independent > 1 else gain**2
+    return gain**2 / (gain**2 + scatter)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gatecast.language import Text
 from gatecast.models.network import NetworkConfig, network_class
-from gatecast.training.config import TrainingConfig, with_wishes
+from gatecast.training.config import Augment, TrainingConfig, with_wishes
 from gatecast.training.split import least_context
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _PATCHES = 32  # about so many where a long context has no season to be cut by
 _FINISH = 1 / 3
 _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and is held back by dropout
 _REGULARISED = {"dropout": 0.3, "output_dropout": 0.2}
-_DECAY = 0.3
+_DECAY, _MIXUP = 0.3, 0.2
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _PATIENT = 40  # rounds; who gives a budget wants it used
@@ -127,7 +127,7 @@ def _members(rows: int, positions: int, budget: float | None) -> int:
     if budget is None:
         return 3 if rows < _SMALL else 1
     # seconds in which one member learns most of what it can: several that stopped short are no better than one
-    needed = 5 + 50 * min(1.0, rows / 300_000) * max(1.0, positions / 14)
+    needed = 5 + 32 * min(1.0, rows / 300_000) * max(1.0, positions / 14)
     return int(np.clip(budget / needed, 1, 5))
 
 
@@ -164,7 +164,11 @@ def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:
 
 
 def _training(wishes: Wishes, rows: int) -> TrainingConfig:
-    usual = TrainingConfig() if rows < _LARGE else TrainingConfig(steps=3000, patience=12, l2=_DECAY)
+    usual = (
+        TrainingConfig()
+        if rows < _LARGE
+        else TrainingConfig(steps=3000, patience=12, l2=_DECAY, augment=Augment(mixup=_MIXUP))
+    )
     config = with_wishes(usual, wishes.training)
     patience = wishes.training.get("patience")
     if wishes.steps is not None:

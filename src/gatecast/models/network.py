@@ -26,6 +26,7 @@ from gatecast.nn.options import choice, whole
 if TYPE_CHECKING:
     from gatecast.windows import Batch
 
+_RELATIVE = 13.0  # what a relative error weighs beside a scaled one: OWA on M4 Hourly holds 5.4 of it to 0.42
 _FARTHEST = 1e30  # scales of a window; so far off, an answer is counted as no farther, and losses stay finite
 
 
@@ -235,9 +236,9 @@ class ForecastNetwork(nn.Module):
     def loss(self, batch: Batch, *, newest_only: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
         """The distribution's loss over the batch, as a weighted sum and the sum of its weights.
 
-        A window weighs as its naive forecast is good: the mean of pinball losses is then close to a mean scaled error,
-        and series of different noise count alike. Windows with a constant context, and positions before the series,
-        weigh nothing.
+        A window weighs as its naive forecast is good, and as its scale is small beside its level: the mean of pinball
+        losses is then close to a mean scaled error and a mean relative error in the shares of M4's OWA, and series of
+        different noise count alike. Windows with a constant context, and positions before the series, weigh nothing.
         """
         scaled = self(batch, newest_only=newest_only)
         loss = scaled.distribution.loss(self.answers(batch, scaled)).mean((2, 3))  # (B, P)
@@ -247,7 +248,9 @@ class ForecastNetwork(nn.Module):
 
     def weight(self, batch: Batch, scale: torch.Tensor) -> torch.Tensor:
         """How much each window counts: (batch, 1)."""
-        return (scale > 0) / self._naive_error(batch, scale).clamp(0.05, 2.0)
+        level = self.unit(batch)[0].abs() / torch.where(scale > 0, scale, 1.0)
+        relative = _RELATIVE / level.clamp(min=1.0).float()
+        return (scale > 0) * (1 / self._naive_error(batch, scale).clamp(0.05, 2.0) + relative)
 
     def _naive_error(self, batch: Batch, scale: torch.Tensor) -> torch.Tensor:
         """Mean absolute change over the shortest season inside each context, in its own scale: (batch, 1)."""

@@ -15,31 +15,21 @@ from gatecast.runtime import stream
 from gatecast.windows import Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gatecast.forecast import Origins
     from gatecast.models.network import ForecastNetwork
     from gatecast.windows import WindowReader
 
-PENALTIES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+_PENALTY = 0.1  # in units of the inputs' mean square
 _MOST_WINDOWS = 60_000
 _BATCH = 1000
 _FARTHEST = 20.0  # scales of a window: an answer beyond would bend the map for all others
 
 
 @torch.no_grad()
-def fit_ridge(
-    network: ForecastNetwork,
-    reader: WindowReader,
-    windows: Windows,
-    judges: Origins,
-    seed: int,
-    penalties: Sequence[float] = PENALTIES,
-) -> tuple[torch.Tensor, float]:
-    """The map (length, horizon) float32 that is best on the judges, of one for each penalty; and its penalty.
+def fit_ridge(network: ForecastNetwork, reader: WindowReader, windows: Windows, seed: int) -> torch.Tensor:
+    """The map: (length, horizon) float32.
 
     windows: the origins that may train; those with fewer rows before them than the map reads are left out.
-    judges: held-out origins. penalties: in units of the inputs' mean square.
     """
     length, horizon = network.config.ridge, network.config.horizon
     skipped = np.minimum(np.maximum(length - windows.first, 0), windows.counts)
@@ -52,13 +42,9 @@ def fit_ridge(
         x, y, weight = _newest(network, reader, windows.origins(numbers[start : start + _BATCH]))
         squares += (x * weight).T @ x
         products += (x * weight).T @ y
-    size = squares.trace() / length
+    size = (squares.trace() / length).clamp(min=1e-9)  # windows that never move make no map
     identity = torch.eye(length, dtype=torch.float64, device=reader.device)
-    maps = [torch.linalg.solve(squares + penalty * size * identity, products) for penalty in penalties]
-    x, y, weight = _newest(network, reader, judges)
-    errors = [((y - x @ one).abs() * weight).sum().item() for one in maps]
-    best = int(np.argmin(errors))
-    return maps[best].float(), penalties[best]
+    return torch.linalg.solve(squares + _PENALTY * size * identity, products).float()
 
 
 def _newest(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gatecast.panel import Panel
 
 _ENOUGH_WINDOWS = 120  # held-out windows that do not overlap, over all series
-_MOST_HORIZONS = 48
+_FEWEST_HORIZONS, _MOST_HORIZONS = 2, 48  # series of one table often share their surprises: one horizon shows too few
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Split:
     lengths: np.ndarray
     horizon: int
 
-    def training(self) -> Windows:
-        """Origins whose targets may train."""
-        return Windows.between(self._first(), self.train - self.horizon)
+    def training(self, context: int = 0) -> Windows:
+        """Origins whose targets may train, for a network that forecasts from all positions of its context."""
+        return self._between(context, self.train - self.horizon)
 
-    def everything(self) -> Windows:
+    def everything(self, context: int = 0) -> Windows:
         """All origins whose targets are known."""
-        return Windows.between(self._first(), self.lengths - self.horizon)
+        return self._between(context, self.lengths - self.horizon)
 
     def held_out(self, most: int) -> Origins:
         """Held-out origins, at most so many: they decide which weights are kept, and calibrate the intervals."""
@@ -45,18 +45,19 @@ class Split:
         """Held-out windows that do not overlap: what a judgement on them really rests on."""
         return int(((self.lengths - self.train) // self.horizon).sum())
 
-    def _first(self) -> np.ndarray:
-        return np.full(len(self.lengths), least_context(self.horizon))
+    def _between(self, context: int, last: np.ndarray) -> Windows:
+        """From half a context on: earlier origins are among the positions of later windows, which are not empty."""
+        return Windows.between(np.maximum(least_context(self.horizon), np.minimum(context, last) // 2), last)
 
 
 def split(panel: Panel, horizon: int) -> Split:
-    """Hold out the newest rows of each series: one to 48 horizons, as many as make 120 windows, a quarter at most.
+    """Hold out the newest rows of each series: two to 48 horizons, as many as make 120 windows, a quarter at most.
 
     Series that are too short to hold a horizon out train on all their rows.
     """
     lengths = panel.lengths
     able = lengths >= 2 * horizon + least_context(horizon)
-    wanted = min(_MOST_HORIZONS, -(-_ENOUGH_WINDOWS // max(1, int(able.sum()))))
+    wanted = int(np.clip(-(-_ENOUGH_WINDOWS // max(1, int(able.sum()))), _FEWEST_HORIZONS, _MOST_HORIZONS))
     tail = np.where(able, np.clip(lengths // 4, horizon, wanted * horizon), 0)
     return Split(lengths - tail, lengths, horizon)
 
