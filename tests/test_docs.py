@@ -12,7 +12,6 @@ import shlex
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,7 +69,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(Forecaster, "__init__", in_a_hurry)
     monkeypatch.setattr(datasets, "_FILES", cut(tmp_path / "tables"))
-    monkeypatch.setattr(gatecast.cli.study, "carry_out", partial(carry_out, quick=True))
+    monkeypatch.setattr(gatecast.cli.study, "carry_out", quickly)
     for module, _ in STUDIES.values():
         import_module(f"gatecast.studies.{module}")  # with the loop as it is
     monkeypatch.setattr(textbook, "train", for_a_moment)
@@ -86,6 +85,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def for_a_moment(network: Any, windows: Any, *, epochs: int, **options: Any) -> Any:
     """`textbook.train` on a few windows, a few times."""
     return train(network, windows.between(0, MOST_WINDOWS), epochs=min(epochs, MOST_EPOCHS), **options)
+
+
+def quickly(name: str, **options: Any) -> Any:
+    """A study in its quick form, which the command asks for only with `--quick`."""
+    return carry_out(name, **options | {"quick": True})
 
 
 def cut(tables: Path) -> Path:
