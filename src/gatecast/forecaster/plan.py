@@ -21,6 +21,7 @@ _LONGEST_UNPATCHED = 64
 _PATCHES = 32  # about so many where a long context has no season to be cut by
 _FINISH = 1 / 3
 _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and is held back by dropout
+_HUGE = 200_000  # rows; the largest network
 _REGULARISED = {"dropout": 0.3, "output_dropout": 0.2}
 _DECAY, _MIXUP = 0.3, 0.2
 _LONGEST_RIDGE = 512  # values that the linear base reads
@@ -96,13 +97,13 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         ridge=_ridge(split, context, wishes.horizon),
     )
     training = _training(wishes, rows)
-    members = wishes.members or _members(rows, context // patch, wishes.budget)
+    members = wishes.members or _members(rows, network, wishes.budget)
     return Plan(network, training, members, _FINISH, wishes.budget, _reasons(panel, network, training, members))
 
 
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
     """Sizes of the backbone: as wished, else from the number of rows."""
-    hidden = 32 if rows < _SMALL else 64 if rows < _LARGE else 128
+    hidden = 32 if rows < _SMALL else 64 if rows < _HUGE else 128
     chosen = {"hidden": hidden, "layers": 1 if rows < _SMALL else 2}
     if rows >= _LARGE:
         chosen |= _REGULARISED
@@ -122,12 +123,13 @@ def _ridge(split: Split, context: int, horizon: int) -> int:
     return length if enough else 0
 
 
-def _members(rows: int, positions: int, budget: float | None) -> int:
+def _members(rows: int, network: NetworkConfig, budget: float | None) -> int:
     """From the data's size and the budget, never from the clock: a plan can be repeated."""
     if budget is None:
         return 3 if rows < _SMALL else 1
     # seconds in which one member learns most of what it can: several that stopped short are no better than one
-    needed = 5 + 32 * min(1.0, rows / 300_000) * max(1.0, positions / 14)
+    work = network.context / network.patch * (1 + network.horizon / 100) / 20
+    needed = 5 + 32 * min(1.0, rows / 300_000) * max(1.0, work)
     return int(np.clip(budget / needed, 1, 5))
 
 
@@ -167,7 +169,7 @@ def _training(wishes: Wishes, rows: int) -> TrainingConfig:
     usual = (
         TrainingConfig()
         if rows < _LARGE
-        else TrainingConfig(steps=3000, patience=12, l2=_DECAY, augment=Augment(mixup=_MIXUP))
+        else TrainingConfig(steps=3000, round=50, patience=12, l2=_DECAY, augment=Augment(mixup=_MIXUP))
     )
     config = with_wishes(usual, wishes.training)
     patience = wishes.training.get("patience")
