@@ -1,7 +1,7 @@
 """The networks of one fit, trained one after another, and their mean. Knows training; not files, not intervals' repair.
 
-Each member trains on the rows before the held-out tail; there the ensemble is judged and calibrated. Then every
-member is finished on all rows, so that the forecast knows the newest ones too.
+Scouts train on the rows before the held-out tail; there they are judged and calibrated. Then they are finished on all
+rows, so that the forecast knows the newest ones too, and the other members train on all rows from the start.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Job:
 
 
 class Members:
-    """Trains the members of a plan: first on the past of the held-out rows, then to the end."""
+    """Trains the members of a plan: the scouts on the past of the held-out rows, then all to the end."""
 
     def __init__(self, panel: Panel, reader: WindowReader, shares: Split, plan: Plan, job: Job) -> None:
         self.panel, self.reader, self.shares, self.plan, self.job = panel, reader, shares, plan, job
@@ -66,24 +66,26 @@ class Members:
         self.started = time.perf_counter()
 
     def train(self) -> None:
-        """All members on the training windows; each keeps the weights that are best on the stopping windows.
+        """The scouts on the training windows; each keeps the weights that are best on the stopping windows.
 
-        Ctrl-C and a budget that runs out leave fewer members.
+        Ctrl-C and a budget that runs out leave fewer of them.
         """
         windows = _teaching(self.shares.training(self.plan.network.context), self.panel)
         stopping = self.shares.held_out(_MOST_STOPPING)
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
             stopping = windows.spread(_MOST_STOPPING)
-        while len(self.networks) < self.plan.members and self._may_go_on():
+        while len(self.networks) < self.plan.scouts and self._may_go_on(1 + self.plan.finish):
             member = len(self.networks)
-            with private_torch_stream(self.job.seed, "weights", member):
-                network = new_network(self.plan.network).to(self.job.device).eval()
-            self.networks.append(network)
-            self._fit_ridge([network], windows)
+            self.networks.append(self._new(member))
+            self._fit_ridge(self.networks[-1:], windows)
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
+
+    def _new(self, member: int) -> ForecastNetwork:
+        with private_torch_stream(self.job.seed, "weights", member):
+            return new_network(self.plan.network).to(self.job.device).eval()
 
     def _fit_ridge(self, networks: list[ForecastNetwork], windows: Windows) -> None:
         """One linear base for all: members differ by what they draw."""
@@ -92,21 +94,23 @@ class Members:
             for network in networks:
                 network.bases.get_buffer("ridge").copy_(fitted)
 
-    def _may_go_on(self) -> bool:
+    def _may_go_on(self, trainings: float) -> bool:
+        """Whether there is time for so many times the first training."""
         if not self.histories:
             return True
         if self.histories[-1].stopped in ("interrupted", "nothing to learn"):
             return False
         if self.plan.budget is None:
             return True
-        one = self.histories[0].seconds * (1 + self.plan.finish)
-        return (len(self.histories) + 1) * one <= _LATE * self.plan.budget and self._seconds() + one <= self.plan.budget
+        one, done = self.histories[0].seconds, min(len(self.histories), self.plan.scouts)
+        unfinished = 0.0 if trainings == 1 else (done + 1) * self.plan.finish
+        return self._seconds() + (1 + unfinished) * one <= _LATE * self.plan.budget
 
     def _train(self, member: int, windows: Windows, stopping: Origins) -> History:
         """The first member may take its share of the budget; the others take as many steps as it took."""
         config, budget = self.plan.training, None
         if self.plan.budget is not None and member == 0:
-            budget = _TRAINING_SHARE * self.plan.budget / self.plan.members / (1 + self.plan.finish)
+            budget = _TRAINING_SHARE * self.plan.budget / self.plan.trainings
         elif self.plan.budget is not None:
             config = replace(config, steps=max(1, self.histories[0].steps), patience=0)
         run = replace(self._run("train", member, windows, config), stopping=stopping, budget=budget)
@@ -116,27 +120,44 @@ class Members:
         return train(self.networks[member], run, resume=self.job.resume)
 
     def finish(self) -> None:
-        """Every member on all rows, from the rate that its training ended with down to nothing."""
+        """All members on all rows: the scouts go on, the others begin and take the steps that were best for the scouts.
+
+        A scout goes on from the rate that its training ended with down to nothing.
+        """
         windows = _teaching(self.shares.everything(self.plan.network.context), self.panel)
         self._fit_ridge(self.networks, windows)
         for member, (network, history) in enumerate(zip(self.networks, self.histories, strict=True)):
             steps = round(self.plan.finish * history.best_step)
-            if not steps or history.stopped == "interrupted":
-                continue
+            if history.stopped == "interrupted" or not steps:
+                return
             rate = finishing_rate(self.plan.training, history)
             config = replace(
                 self.plan.training, steps=steps, patience=0, rate=rate, schedule="cosine", warm_up=min(10, steps)
             )
             finished = train(network, self._run("finish", member, windows, config), resume=self.job.resume)
             if finished.stopped == "interrupted":
-                break
+                return
+        self._complete(windows)
+
+    def _complete(self, windows: Windows) -> None:
+        """The members that are no scouts. One that Ctrl-C ends has learnt too little to have a voice."""
+        steps = round(np.mean([history.best_step for history in self.histories]))
+        config = replace(self.plan.training, steps=steps, patience=0)
+        while len(self.networks) < self.plan.members and self._may_go_on(1):
+            member = len(self.networks)
+            network = self._new(member)
+            if network.bases.ridge is not None:
+                network.bases.get_buffer("ridge").copy_(self.networks[0].bases.get_buffer("ridge"))
+            history = train(network, self._run("whole", member, windows, config), resume=self.job.resume)
+            if history.stopped == "interrupted":
+                return
+            self.networks.append(network)
+            self.histories.append(history)
 
     def untrained(self) -> tuple[ForecastNetwork, Run]:
         """The first member before its first step, and what its training would be given."""
-        with private_torch_stream(self.job.seed, "weights", 0):
-            network = new_network(self.plan.network).to(self.job.device).eval()
         windows = _teaching(self.shares.training(self.plan.network.context), self.panel)
-        return network, self._run("train", 0, windows, self.plan.training)
+        return self._new(0), self._run("train", 0, windows, self.plan.training)
 
     def _run(self, phase: str, member: int, windows: Windows, config: TrainingConfig) -> Run:
         """What both phases have in common."""
@@ -168,11 +189,15 @@ class Members:
         if tell is None:
             return None
         each = plan.training.steps
-        before = member * each if phase == "train" else (plan.members + member * plan.finish) * each
-        steps = None if plan.budget is not None else round(plan.members * each * (1 + plan.finish))
+        before = {
+            "train": member,
+            "finish": plan.scouts + member * plan.finish,
+            "whole": plan.scouts * plan.finish + member,
+        }[phase]
+        steps = None if plan.budget is not None else round(plan.trainings * each)
 
         def told(progress: Progress) -> None:
-            step = round(before) + progress.step if steps else progress.step
+            step = round(before * each) + progress.step if steps else progress.step
             tell(replace(progress, step=step, steps=steps, seconds=self._seconds(), budget=plan.budget))
 
         return told

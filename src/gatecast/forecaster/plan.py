@@ -51,8 +51,9 @@ class Wishes:
 class Plan:
     """What will be trained, and how.
 
-    members: networks in the ensemble, alike but for their random streams. finish: steps on all rows, the held-out ones
-    included, as a share of the steps before. reasons: the decisions in words, for the report.
+    members: networks in the ensemble, alike but for their random streams. scouts: how many of them train on the past of
+    held-out rows first, to find out how long to train and how far to trust. finish: their steps on all rows after that,
+    as a share of the steps before. reasons: the decisions in words, for the report.
     """
 
     network: NetworkConfig
@@ -61,6 +62,12 @@ class Plan:
     finish: float
     budget: float | None
     reasons: tuple[Text, ...]
+    scouts: int = 1
+
+    @property
+    def trainings(self) -> float:
+        """How many times the steps of one training are taken in all."""
+        return self.members + self.scouts * self.finish
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers and text, for the record."""
@@ -68,6 +75,7 @@ class Plan:
             "network": self.network.to_dict(),
             "training": asdict(self.training),
             "members": self.members,
+            "scouts": self.scouts,
             "finish": self.finish,
             "budget": self.budget,
             "reasons": [reason.english for reason in self.reasons],
@@ -98,7 +106,9 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     )
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, network, wishes.budget)
-    return Plan(network, training, members, _FINISH, wishes.budget, _reasons(panel, network, training, members))
+    reasons = _reasons(panel, network, training, members)
+    scouts = 1 if rows >= _LARGE else members
+    return Plan(network, training, members, _FINISH, wishes.budget, reasons, scouts)
 
 
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
@@ -140,7 +150,7 @@ def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) 
         context = wishes.context
     else:
         if rows >= _LARGE:
-            share, wanted = 0.8, max(horizon, 4 * seasons[-1], 14 * seasons[0]) if seasons else 16 * horizon
+            share, wanted = 1.0, max(horizon, 4 * seasons[-1], 14 * seasons[0]) if seasons else 16 * horizon
         else:
             share, wanted = 0.6, max(2 * horizon, 2 * seasons[-1]) if seasons else 8 * horizon
         wanted = max(16, wanted)
