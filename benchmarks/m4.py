@@ -28,7 +28,7 @@ class Group:
     horizon: int
     period: int
     season: tuple[int, ...] | str
-    budget: float
+    budget: float | None
 
 
 GROUPS = {
