@@ -135,7 +135,8 @@ class ForecastNetwork(nn.Module):
 
     distributions: those that it can give, its usual one first. patched: it can read several steps at once. sampled:
     its quantiles are those of sampled paths, each of which costs as much as a forecast. taught: while training, its
-    decoder may read what followed.
+    decoder may read what followed. multiplicative: it reads positive values by their ratios, so that its forecasts change
+    with where zero lies.
     steps_taken: of the training; whoever trains it says so before each round.
     """
 
@@ -143,6 +144,7 @@ class ForecastNetwork(nn.Module):
     patched: ClassVar[bool] = True
     sampled: ClassVar[bool] = False
     taught: ClassVar[bool] = False
+    multiplicative: ClassVar[bool] = False
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()

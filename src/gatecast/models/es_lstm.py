@@ -1,0 +1,161 @@
+"""ES-LSTM: exponential smoothing says level and season, an LSTM what they leave (Smyl 2020, winner of M4).
+
+    forecast = level · season · exp(network)        (eq. 8; the network reads log(y / level / season))
+
+Windows of positive values are smoothed as logarithms, so that seasons are factors and growth is a sum; all others as
+they are, so that seasons are added. Three things differ from the paper. Its coefficients are learnt for every series,
+together with first values; here one set of coefficients serves all, and needs no first values
+(`gatecast.nn.smoothing`), so that a series that no training saw is forecast as well. Its forecast is the smoothed one
+alone; here that is one base among the naive ones, and the network decides window by window how much it counts. And its
+LSTMs are dilated; here they are the plain stack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gatecast.language import Text
+from gatecast.models.network import ForecastNetwork, NetworkConfig, Scaled, window_scale
+from gatecast.models.registry import register
+from gatecast.nn import options
+from gatecast.nn.recurrent import LSTM
+from gatecast.nn.smoothing import ExponentialSmoothing, Smoothed
+from gatecast.nn.state import State
+
+if TYPE_CHECKING:
+    from gatecast.windows import Batch
+
+_LEAST_SHARE = 0.05  # of a window's mean: nearer to 0 than that, a logarithm makes much of little
+_FARTHEST = 10.0  # e to this power: a forecast is at most so many times the window's mean
+
+
+@dataclass(frozen=True)
+class ESLSTMConfig:
+    """Shape of the LSTM that reads what smoothing leaves.
+
+    hidden: width of every layer, or a tuple with one width a layer.
+    layers: number of layers; None = one, or as many as there are widths.
+    dropout: probability with which an element between two layers is zeroed in training.
+    bias: whether the gates' sums have biases.
+
+    Raises: OptionError for a value that cannot be used.
+    """
+
+    hidden: int | tuple[int, ...] = 64
+    layers: int | None = None
+    dropout: float = 0.0
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        options.widths(self.hidden, self.layers, ("hidden", "layers"))
+        options.probability("dropout", self.dropout)
+        options.flag("bias", self.bias)
+
+
+class Form(NamedTuple):
+    """How the values of each window are smoothed: as logarithms where `ratio`, else as they are. All (batch, 1).
+
+    centre, spread: of the logarithms, 0 where there are none; mean and mean absolute deviation.
+    level, scale: of the window's own unit, float64.
+    """
+
+    ratio: Tensor
+    centre: Tensor
+    spread: Tensor
+    level: Tensor
+    scale: Tensor
+
+    @classmethod
+    def of(cls, batch: Batch, level: Tensor, scale: Tensor) -> Form:
+        """The form that the context's values allow. level, scale: centre and scale of the windows."""
+        positive = batch.target.amin(1, keepdim=True) > _LEAST_SHARE * level.abs()
+        logs = torch.where(positive, batch.target, 1.0).log()
+        centre, spread = window_scale(logs, batch.observed)
+        ratio = positive & (spread > 0) & (scale > 0)
+        zero = torch.zeros_like(centre)
+        return cls(ratio, torch.where(ratio, centre, zero), torch.where(ratio, spread, zero), level, scale)
+
+    def read(self, target: Tensor) -> Tensor:
+        """(batch, context) in the data's unit → what is smoothed, of mean 0 and mean absolute deviation 1, float32."""
+        logs = torch.where(self.ratio, target, 1.0).log() - self.centre
+        ratios = logs / torch.where(self.ratio, self.spread, 1.0)
+        plain = (target - self.level) / torch.where(self.scale > 0, self.scale, torch.inf)
+        return torch.where(self.ratio, ratios, plain).float()
+
+    def write(self, smoothed: Tensor) -> Tensor:
+        """(batch, positions, horizon) of what is smoothed → in the window's own unit, float32."""
+        ratio, centre, spread, level, scale = (part[..., None] for part in self)
+        unit = torch.where(scale > 0, scale, 1.0)
+        mean = centre.exp()  # geometric
+        grown = torch.expm1((spread * smoothed).clamp(-_FARTHEST, _FARTHEST))  # 0 where values are not logarithms
+        return torch.where(ratio, (mean / unit) * grown + (mean - level) / unit, smoothed).float()
+
+
+class ESNetwork(ForecastNetwork):
+    """The backbone reads what smoothing leaves; its head moves the smoothed forecast, in the unit of what it reads."""
+
+    multiplicative = True
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self.smoothing = ExponentialSmoothing(config.context, config.patch, config.horizon, config.seasons)
+
+    def input_size(self) -> int:
+        return self.config.patch * (1 + self.config.past + self.config.future) + 3
+
+    def build_head(self, size: int) -> None:
+        features = self.feature_size()
+        self.head = nn.Linear(features, self.config.horizon * size)
+        self.mixture = nn.Linear(features, self.blocks * (self.bases.count + 1))
+
+    def forward(self, batch: Batch, *, newest_only: bool = False) -> Scaled:
+        centre, scale = self.unit(batch)
+        form = Form.of(batch, centre, scale)
+        smoothed = self.smoothing(form.read(batch.target), batch.observed)
+        hidden, _ = self.backbone(self._read(smoothed, batch))  # (B, P, hidden)
+        x = ((batch.target - centre) / torch.where(scale > 0, scale, torch.inf)).float()
+        places = self.places(newest_only=newest_only)
+        features = torch.cat([hidden, smoothed.rest, self._known(batch)], dim=-1)[:, places]
+        ahead, bases = smoothed.ahead[:, places], self.bases(x)[:, places]
+        expected = form.write(ahead)[..., None]
+        mixed = self.mix(features, torch.cat([bases, expected], dim=-1))
+        own = self.decode(features, mixed, None)
+        location = mixed + form.write(ahead + own[..., 0])[..., None] - expected
+        distribution = self.distribution(location, own[..., 1:], centre, scale)
+        return Scaled(distribution, bases, centre, scale, places, self.config.quantiles)
+
+    def _read(self, smoothed: Smoothed, batch: Batch) -> Tensor:
+        """What the backbone reads at each patch: what smoothing leaves, the level, its change, covariates, observed."""
+        level = smoothed.level[..., None]
+        change = torch.cat([torch.zeros_like(level[:, :1]), level.diff(dim=1)], dim=1)
+        observed = self._patches(batch.observed).mean(-1, keepdim=True)
+        return torch.cat([smoothed.rest, level, change, self._patches(batch.covariates), observed], dim=-1)
+
+
+@register(
+    "es-lstm",
+    config=ESLSTMConfig,
+    causal=True,
+    streams=True,
+    description=Text(
+        "exponential smoothing says level and seasons, an LSTM what they leave; coefficients learnt together",
+        "指数平滑给出水平与季节，LSTM 预测其余部分；平滑系数一同学习",
+    ),
+    network=ESNetwork,
+)
+class ESLSTMBackbone(nn.Module):
+    """x (batch, time, inputs) → y (batch, time, output_size); state (h, c), see `gatecast.nn.state`."""
+
+    def __init__(self, input_size: int, config: ESLSTMConfig) -> None:
+        super().__init__()
+        self.stack = LSTM(
+            input_size, config.hidden, config.layers, bias=config.bias, batch_first=True, dropout=config.dropout
+        )
+        self.output_size = self.stack.output_size
+
+    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
+        return self.stack(x, state)
