@@ -235,3 +235,14 @@ def predict(
     joined = np.concatenate(quantiles)  # (n, horizon, quantiles), rising
     lower, point, upper = joined[..., :levels][..., ::-1], joined[..., levels], joined[..., levels + 1 :]
     return Prediction(point, lower.copy(), upper.copy()), np.concatenate(scales), np.concatenate(bases)
+
+
+@torch.no_grad()
+def units_of_error(network: ForecastNetwork, reader: WindowReader, origins: Origins) -> np.ndarray:
+    """What an error of each window is measured in when networks train: (origins,), 0 where the context is constant."""
+    units = []
+    for start in range(0, len(origins.series), _PREDICTION_BATCH):
+        batch = reader.read(Origins(*(array[start : start + _PREDICTION_BATCH] for array in origins)), answers=False)
+        _, scale = network.unit(batch)
+        units.append((scale / network.weight(batch, scale).clamp(min=1e-9))[:, 0].cpu().numpy())
+    return np.concatenate(units)

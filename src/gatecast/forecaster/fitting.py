@@ -12,7 +12,7 @@ from gatecast.errors import TrainingError
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Prediction
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
-from gatecast.forecaster.ensemble import Job, Members, predict
+from gatecast.forecaster.ensemble import Job, Members, predict, units_of_error
 from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.plan import Plan, Wishes, make_plan
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
@@ -156,7 +156,8 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     actual = panel.y[rows][moving]
     before, bases = Prediction(*(part[moving] for part in before)), bases[moving]
     linear = config.ridge > 0
-    gate = Gate.fit(before.point, bases, actual, scale[moving], shares.independent(), linear=linear)
+    units = units_of_error(members.networks[0], members.reader, origins)[moving]
+    gate = Gate.fit(before.point, bases, actual, units, shares.independent(), linear=linear)
     gated = gate.apply(before, bases)
     corrected = Correction.fit(gated, actual, scale[moving], config.levels, independent=shares.independent())
     dependence = Dependence.fit((actual - gated.point) / scale[moving][:, None], shares.independent())

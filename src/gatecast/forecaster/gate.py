@@ -30,19 +30,19 @@ class Gate:
         point: np.ndarray,
         bases: np.ndarray,
         actual: np.ndarray,
-        scale: np.ndarray,
+        units: np.ndarray,
         independent: int,
         *,
         linear: bool = False,
     ) -> Gate:
-        """Choose on windows that trained nothing, by mean absolute error in units of each window's scale.
+        """Choose on windows that trained nothing, by mean absolute error in units of each window.
 
         point, actual: (windows, horizon). bases: (windows, horizon, bases), the last of them fitted to the data if
-        `linear`. scale: (windows,), positive. independent: how many of the windows do not overlap. The best share is
+        `linear`. units: (windows,), positive. independent: how many of the windows do not overlap. The best share is
         shrunk as its gain is small beside its standard error, as James & Stein (1961) shrink a mean: towards none
         beside a naive base, towards a half beside the linear one.
         """
-        unit = scale[:, None]
+        unit = units[:, None]
         by_base = np.abs((actual[..., None] - bases) / unit[..., None]).mean(1)  # (windows, bases)
         naive = by_base[:, :-1] if linear else by_base
         base, start = int(np.argmin(naive.mean(0))), _SHARES.index(0.0)
