@@ -29,6 +29,8 @@ _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; w
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
+_QUICK = {"batch": 32, "patience": 4}  # for few rows: their validation says early that nothing more is to be learnt
+_FEWEST_STEPS, _ROWS_A_STEP = 100, 5
 
 
 @dataclass(frozen=True)
@@ -176,11 +178,11 @@ def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:
 
 
 def _training(wishes: Wishes, rows: int) -> TrainingConfig:
-    usual = (
-        TrainingConfig()
-        if rows < _LARGE
-        else TrainingConfig(steps=3000, round=50, patience=12, l2=_DECAY, augment=Augment(mixup=_MIXUP))
-    )
+    usual = TrainingConfig()
+    if rows >= _LARGE:
+        usual = TrainingConfig(steps=3000, round=50, patience=12, l2=_DECAY, augment=Augment(mixup=_MIXUP))
+    elif rows < _SMALL:
+        usual = TrainingConfig(steps=max(_FEWEST_STEPS, rows // _ROWS_A_STEP), **_QUICK)
     config = with_wishes(usual, wishes.training)
     patience = wishes.training.get("patience")
     if wishes.steps is not None:
