@@ -135,8 +135,8 @@ class ForecastNetwork(nn.Module):
 
     distributions: those that it can give, its usual one first. patched: it can read several steps at once. sampled:
     its quantiles are those of sampled paths, each of which costs as much as a forecast. taught: while training, its
-    decoder may read what followed. multiplicative: it reads positive values by their ratios, so that its forecasts change
-    with where zero lies.
+    decoder may read what followed. multiplicative: it reads positive values by their ratios, so that where zero lies
+    counts.
     steps_taken: of the training; whoever trains it says so before each round.
     """
 

@@ -38,8 +38,8 @@ class Smoothed(NamedTuple):
 def discounted(x: Tensor, keep: Tensor, stride: int = 1) -> Tensor:
     """y_t = x_t + keep · y_{t − stride}, along the last axis: (…, time) → (…, time).
 
-    By doubling: once y holds the newest n terms, y_t + keepⁿ · y_{t − n·stride} holds 2n of them. A recursion would take
-    a step of Python for each step of time; this takes their logarithm.
+    By doubling: once y holds the newest n terms, y_t + keepⁿ · y_{t − n·stride} holds 2n of them. A recursion would
+    take a step of Python for each step of time; this takes their logarithm.
     """
     steps = x.shape[-1]
     while stride < steps:
