@@ -17,11 +17,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,10 +102,10 @@ def hand_over(held: Held, folder: Path, budget: float | None) -> None:
 
 
 def consult(command: Sequence[str], folder: Path, limit: float) -> dict[str, Any]:
-    """Run one forecaster on the folder; its answer, with the seconds of its whole process. It leaves nothing behind."""
+    """Run one forecaster on the folder; its answer, with the processor's seconds for all of it, on all cores."""
     if not Path(command[0]).exists():
         return {"state": "not installed: no such environment"}
-    start = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with subprocess.Popen(
         [*command, str(folder)],
         cwd=folder,
@@ -121,10 +121,11 @@ def consult(command: Sequence[str], folder: Path, limit: float) -> dict[str, Any
         finally:
             if process.poll() is None:  # too slow, or we were interrupted: its workers go with it
                 os.killpg(process.pid, signal.SIGKILL)
-    whole = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         return {"state": f"failed: {last_line(told)}"}
-    return json.loads((folder / "answer.json").read_text()) | {"whole_seconds": whole}
+    used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return json.loads((folder / "answer.json").read_text()) | {"processor_seconds": used}
 
 
 def last_line(told: str) -> str:
@@ -155,7 +156,7 @@ def compared(held: Held, commands: Mapping[str, Sequence[str]], limit: float, bu
         if answer["state"] == "done" and point is None:
             answer["state"] = "incomplete forecast"
         row = {"data": held.group.name, "series": len(held.pasts), "peer": name, "library": answer.get("library")}
-        row |= {key: rounded(answer.get(key)) for key in ("import_seconds", "seconds", "whole_seconds")}
+        row |= {key: rounded(answer.get(key)) for key in ("import_seconds", "seconds", "processor_seconds")}
         row |= held.scores(point) | {"state": answer["state"]}
         print(row, flush=True)
         rows.append(row)
