@@ -43,9 +43,11 @@ check: .venv/installed-dev
 	$(BIN)/lint-imports
 
 # M4=FOLDER adds the accuracy on the M4 competition's files, which are not ours to ship.
+# PEERS=ENVIRONMENT, made by `benchmarks/peers.py --install`, adds other libraries on the same files.
 bench: .venv/installed-dev
 	set -e; for name in $(BENCHMARKS); do echo "== $$name"; env -u OMP_NUM_THREADS $(BIN)/python benchmarks/$$name.py; done
 	$(if $(M4),env -u OMP_NUM_THREADS $(BIN)/python benchmarks/m4.py $(M4))
+	$(if $(PEERS),env -u OMP_NUM_THREADS $(BIN)/python benchmarks/peers.py $(M4) --environment $(PEERS))
 	$(BIN)/python benchmarks/table.py
 
 docs: .venv/installed-docs

@@ -38,6 +38,11 @@ from record import write_record
 HERE = Path(__file__).parent
 OF_OUR_PYTHON = ("gatecast", "seasonal-naive")
 FREQUENCIES = {"airpassengers": "MS", "weekly": "W", "hourly": "h"}
+FILES = {
+    "airpassengers": "AirPassengers.csv",
+    "weekly": "m4_weekly_train.csv",
+    "hourly": "m4_hourly_train.csv",
+}
 AIR_PASSENGERS = Group("airpassengers", 12, 12, "auto", None)
 
 
@@ -71,12 +76,12 @@ class Held:
 def held_out(name: str, folder: Path, most: int | None) -> Held:
     """The group's first `most` series. The airline passengers have dates; M4's series count their steps."""
     if name == "airpassengers":
-        table = pl.read_csv(folder / "AirPassengers.csv", new_columns=["ds", "y"])
+        table = pl.read_csv(folder / FILES[name], new_columns=["ds", "y"])
         group, ids, series = AIR_PASSENGERS, [name], [table["y"].to_numpy().astype(float)]
         times = pl.concat_str(table["ds"], pl.lit("-01")).head(len(series[0]) - group.horizon)
     else:
         group = GROUPS[name]
-        ids, series = (part[:most] for part in read_rows(folder / f"m4_{name}_train.csv"))
+        ids, series = (part[:most] for part in read_rows(folder / FILES[name]))
         times = None
     pasts = [y[: -group.horizon] for y in series]
     frame = as_frame(ids, pasts)
@@ -199,6 +204,9 @@ def main() -> None:
     unknown = [*sorted({*groups} - {*FREQUENCIES}), *sorted({*peers} - {*PEERS})]
     if unknown or given.folder is None:
         parser.error(f"unknown: {', '.join(unknown)}" if unknown else "FOLDER is missing")
+    absent = [name for name in groups if not (given.folder / FILES[name]).exists()]
+    if absent:
+        parser.error(f"{given.folder} has no {', '.join(FILES[name] for name in absent)}; leave out with --groups")
     theirs = python_of(given.environment)
     commands = {
         name: [sys.executable if name in OF_OUR_PYTHON else theirs, str(HERE / "peer.py"), name] for name in peers
