@@ -22,7 +22,7 @@ _PATCHES = 32  # about so many where a long context has no season to be cut by
 _FINISH = 1 / 3
 _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and is held back by dropout
 _HUGE = 200_000  # rows; the largest network
-_REGULARISED = {"dropout": 0.3, "output_dropout": 0.2}
+_DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
 _DECAY, _MIXUP = 0.3, 0.2
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
@@ -105,6 +105,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         future=len(panel.future),
         distribution=kind.distributions[0] if wishes.distribution == "auto" else wishes.distribution,
         ridge=_ridge(split, context, wishes.horizon),
+        head_dropout=_HEAD_DROPOUT if rows >= _LARGE else 0.0,
     )
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, network, wishes.budget)
@@ -118,7 +119,7 @@ def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
     hidden = 32 if rows < _SMALL else 64 if rows < _HUGE else 128
     chosen = {"hidden": hidden, "layers": 1 if rows < _SMALL else 2}
     if rows >= _LARGE:
-        chosen |= _REGULARISED
+        chosen["dropout"] = _DROPOUT
     if isinstance(wishes.network.get("hidden"), list | tuple):
         del chosen["layers"]  # a width a layer says how many
     return {**chosen, **wishes.network}

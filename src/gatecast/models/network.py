@@ -21,7 +21,8 @@ from gatecast.errors import OptionError
 from gatecast.models import registry
 from gatecast.models.bases import Bases
 from gatecast.nn.distributions import DISTRIBUTIONS, Distribution, Unit
-from gatecast.nn.options import choice, whole
+from gatecast.nn.dropout import Dropout
+from gatecast.nn.options import choice, probability, whole
 
 if TYPE_CHECKING:
     from gatecast.windows import Batch
@@ -40,6 +41,7 @@ class NetworkConfig:
     among the bases; for rows of which nobody said how long a step is.
     levels: central intervals in percent, rising. past, future: numbers of covariates.
     ridge: how many of the newest values a linear map among the bases reads; 0 = there is none.
+    head_dropout: probability with which an element that the head reads is zeroed in training.
     distribution: what the head gives, a name of `gatecast.nn.distributions` that the model can give.
 
     Raises: OptionError for sizes that do not go together.
@@ -57,6 +59,7 @@ class NetworkConfig:
     lags: tuple[int, ...] = ()
     distribution: str = "quantile"
     ridge: int = 0
+    head_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0, "ridge": 0}.items():
@@ -74,6 +77,7 @@ class NetworkConfig:
                 "patch 须整除 context，ridge 不超过它，seasons 与 lags 须在其内递增，levels 须在 0 到 100 间递增；"
                 f"实际为 {self}。",
             )
+        probability("head_dropout", self.head_dropout)
         choice("distribution", self.distribution, network_class(self.model).distributions)
 
     def to_dict(self) -> dict[str, Any]:
@@ -153,6 +157,7 @@ class ForecastNetwork(nn.Module):
         self.family = DISTRIBUTIONS[config.distribution]
         self.steps_taken = 0
         self.bases = Bases(config)
+        self.thinned = Dropout(config.head_dropout)
         self.backbone = registry.build(config.model, self.input_size(), config.options)
         self.blocks = -(-config.horizon // config.patch) if config.patch > 1 else 1
         start = self.family.start(config.levels)
@@ -181,7 +186,7 @@ class ForecastNetwork(nn.Module):
         centre, scale = self.unit(batch)
         x = ((batch.target - centre) / torch.where(scale > 0, scale, torch.inf)).float()  # (B, C), 0 where constant
         hidden, _ = self.backbone(self._inputs(x, batch))  # (B, P, hidden)
-        features = torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1)
+        features = self.thinned(torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1))
         bases = self.bases(x)
         places = self.places(newest_only=newest_only or not self.causal)
         if len(places) < features.shape[1]:

@@ -46,8 +46,8 @@ class Split:
         return int(((self.lengths - self.train) // self.horizon).sum())
 
     def _between(self, context: int, last: np.ndarray) -> Windows:
-        """From half a context on: earlier origins are among the positions of later windows, which are not empty."""
-        return Windows.between(np.maximum(least_context(self.horizon), np.minimum(context, last) // 2), last)
+        """From a quarter of a context on: earlier origins are among the positions of later windows, less empty ones."""
+        return Windows.between(np.maximum(least_context(self.horizon), np.minimum(context, last) // 4), last)
 
 
 def split(panel: Panel, horizon: int) -> Split:
