@@ -86,9 +86,7 @@ class Quantiles(Distribution):
     def loss(self, answer: Tensor) -> Tensor:
         probability = answer.new_tensor(self.probabilities)
         error = answer[..., None] - self.values
-        return probability * error + F.relu(
-            -error
-        )  # = max(p·error, (p − 1)·error)
+        return probability * error + F.relu(-error)  # = max(p·error, (p − 1)·error)
 
     def quantiles(self, probabilities: Sequence[float]) -> Tensor:
         """Those that it was made for, whichever are asked for."""

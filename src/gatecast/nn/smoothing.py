@@ -63,12 +63,11 @@ class ExponentialSmoothing(nn.Module):
         ends = torch.arange(patch, context + 1, patch)
         self.register_buffer("newest", ends - 1, persistent=False)
         self.register_buffer("start", torch.logit(torch.tensor([_LEVEL] + [_SEASON] * len(seasons))), persistent=False)
+        steps = torch.cat([torch.arange(horizon), torch.arange(-patch, 0)])
         for k, season in enumerate(seasons):
-            cycle = ends[:, None] - season + torch.arange(season)  # (P, season), from the oldest step of the newest
-            self.register_buffer(f"cycle_{k}", cycle.clamp(min=0), persistent=False)
-            self.register_buffer(f"begun_{k}", (cycle >= 0).float(), persistent=False)
-            self.register_buffer(f"ahead_{k}", torch.arange(horizon) % season, persistent=False)
-            self.register_buffer(f"patch_{k}", torch.arange(-patch, 0) % season, persistent=False)
+            index = ends[:, None] - season + steps % season  # (P, H + patch), within the newest cycle
+            self.register_buffer(f"cycle_{k}", index.clamp(min=0), persistent=False)
+            self.register_buffer(f"begun_{k}", (index >= 0).float(), persistent=False)
         self.shift = nn.Parameter(torch.zeros(1 + len(seasons)))
 
     @property
@@ -80,20 +79,15 @@ class ExponentialSmoothing(nn.Module):
         """x, observed: (batch, context); observed is 1 from the beginning of the series on, 0 before it."""
         alpha, *gammas = self.coefficients.to(x.dtype).unbind()
         keep = 1 - alpha
-        seen, total = discounted(torch.stack([observed, x * observed]), keep)[..., self.newest]  # (B, P)
-        ahead = x.new_zeros(self.horizon)
-        rest = x.unfold(1, self.patch, self.patch)  # (B, P, patch)
+        ahead, rest = x.new_zeros(self.horizon), x.unfold(1, self.patch, self.patch)  # (B, P, patch)
+        summand, left = x * observed, x
         for k, (season, gamma) in enumerate(zip(self.seasons, gammas, strict=True)):
-            index = self.get_buffer(f"cycle_{k}")
-            effect = self._season(x, observed, season, 1 - gamma)  # (B, C)
-            cycle = effect[:, index] * self.get_buffer(f"begun_{k}")  # (B, P, season)
-            # what this cycle, repeated over all of the past, adds to the level's sum
-            age = torch.arange(season - 1, -1, -1, device=x.device)
-            weight = discounted(observed, keep**season, season)[:, index] * keep**age
-            total = total - (cycle * weight).sum(-1)
-            ahead = ahead + cycle[..., self.get_buffer(f"ahead_{k}")]
-            rest = rest - cycle[..., self.get_buffer(f"patch_{k}")]
-            x = x - effect
+            effect = self._season(left, observed, season, 1 - gamma)  # (B, C)
+            left = left - effect
+            summand = summand - _repeated(effect, observed, season, keep)
+            cycle = effect[:, self.get_buffer(f"cycle_{k}")] * self.get_buffer(f"begun_{k}")  # (B, P, H + patch)
+            ahead, rest = ahead + cycle[..., : self.horizon], rest - cycle[..., self.horizon :]
+        seen, total = discounted(torch.stack([observed, summand]), keep)[..., self.newest]  # (B, P)
         level = torch.where(seen > 0, total / seen.clamp(min=1e-9), rest[..., -1])
         return Smoothed(level, level[..., None] + ahead, rest - level[..., None])
 
@@ -104,6 +98,16 @@ class ExponentialSmoothing(nn.Module):
         beyond = (x - total / season) * full
         weight, summed = discounted(torch.stack([full, beyond]), keep, season)
         return summed / weight.clamp(min=1e-9)
+
+
+def _repeated(effect: Tensor, observed: Tensor, season: int, keep: Tensor) -> Tensor:
+    """A series whose discounted sum is that of the newest cycle of `effect`, repeated over all that was observed.
+
+    Each effect of the cycle counts with the weights of all steps of its phase; one cycle later it is taken out again.
+    """
+    fading = keep**season
+    weighed = effect * discounted(observed, fading, season)
+    return weighed - fading * F.pad(weighed, (season, 0))[..., : effect.shape[-1]]
 
 
 def _newest_sum(x: Tensor, length: int) -> Tensor:
