@@ -22,7 +22,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,7 +181,7 @@ def python_of(environment: Path | None) -> str:
 
 def install(environment: Path) -> None:
     """Make the environment, with the versions that were compared."""
-    venv.create(environment, with_pip=True)
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     pip = [python_of(environment), "-m", "pip", "install", "--requirement", str(HERE / "peers-requirements.txt")]
     sys.exit(subprocess.run(pip, check=False).returncode)
 
