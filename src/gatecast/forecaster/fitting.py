@@ -158,6 +158,8 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     linear = config.ridge > 0
     units = units_of_error(members.networks[0], members.reader, origins)[moving]
     gate = Gate.fit(before.point, bases, actual, units, shares.independent(), linear=linear)
+    if members.plan.too_short(members.histories[0]):
+        gate = replace(gate, share=0.0)
     gated = gate.apply(before, bases)
     corrected = Correction.fit(gated, actual, scale[moving], config.levels, independent=shares.independent())
     dependence = Dependence.fit((actual - gated.point) / scale[moving][:, None], shares.independent())

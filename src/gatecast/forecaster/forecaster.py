@@ -240,6 +240,13 @@ class Forecaster:
                 "The series never change: there is nothing to learn, and the forecast is constant.",
                 "序列没有任何变化：没有可学习的内容，预测为常数。",
             )
+        elif self.plan.too_short(history):
+            words = Text(
+                f"The budget ended after {history.steps} training step(s), before a first round of "
+                f"{self.plan.training.round}: the forecast is the best naive one. Give a larger budget.",
+                f"时间预算在 {history.steps} 步后用尽，不足第一轮的 {self.plan.training.round} 步："
+                "直接采用最好的朴素预测。请增加时间预算。",
+            )
         else:
             words = Text(
                 f"{count:,} parameters; {history.steps} training steps, weights of step {history.best_step} kept.",

@@ -14,6 +14,7 @@ from gatecast.training.split import least_context
 
 if TYPE_CHECKING:
     from gatecast.panel import Panel
+    from gatecast.training.history import History
     from gatecast.training.split import Split
 
 _SMALLEST_PATCH, _LARGEST_PATCH = 6, 24
@@ -70,6 +71,10 @@ class Plan:
     def trainings(self) -> float:
         """How many times the steps of one training are taken in all."""
         return self.members + self.scouts * self.finish
+
+    def too_short(self, history: History) -> bool:
+        """Whether the budget ended a training before its first round: such a network has no say in the forecast."""
+        return history.stopped == "budget" and history.steps < self.training.round
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers and text, for the record."""
