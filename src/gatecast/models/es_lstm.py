@@ -88,11 +88,12 @@ class Form(NamedTuple):
 
     def write(self, smoothed: Tensor) -> Tensor:
         """(batch, positions, horizon) of what is smoothed → in the window's own unit, float32."""
-        ratio, centre, spread, level, scale = (part[..., None] for part in self)
-        unit = torch.where(scale > 0, scale, 1.0)
-        mean = centre.exp()  # geometric
-        grown = torch.expm1((spread * smoothed).clamp(-_FARTHEST, _FARTHEST))  # 0 where values are not logarithms
-        return torch.where(ratio, (mean / unit) * grown + (mean - level) / unit, smoothed).float()
+        unit = torch.where(self.scale > 0, self.scale, 1.0)
+        mean = self.centre.exp()  # geometric
+        factor, shift = (torch.where(self.ratio, part / unit, 0.0) for part in (mean, mean - self.level))
+        factor, shift, spread = (part[..., None].float() for part in (factor, shift, self.spread))
+        grown = torch.expm1((spread * smoothed).clamp(-_FARTHEST, _FARTHEST))  # all 0 where nothing is a logarithm
+        return torch.where(self.ratio[..., None], factor * grown + shift, smoothed)
 
 
 class ESNetwork(ForecastNetwork):
