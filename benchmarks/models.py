@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from measure import ratio, show
-from plain_forecasters import PlainDeepAR, PlainSeq2Seq
+from plain_forecasters import PlainDeepAR, PlainESLSTM, PlainSeq2Seq
 from plain_xlstm import PlainXLSTM
 from record import write_record
 from torch import Tensor, nn
@@ -121,7 +121,11 @@ PLAIN: dict[str, Callable[[], nn.Module]] = {
     "xlstm": lambda: PlainXLSTM(INPUTS, HIDDEN, heads=4),
 }
 LAYERS = {"lstm-cell": 2, "xlstm": 2}
-FORECASTERS = {"deepar": (PlainDeepAR, "student-t"), "seq2seq": (PlainSeq2Seq, "quantile")}  # and what ours says
+FORECASTERS = {  # and what ours says
+    "deepar": (PlainDeepAR, "student-t"),
+    "es-lstm": (PlainESLSTM, "quantile"),
+    "seq2seq": (PlainSeq2Seq, "quantile"),
+}
 
 
 def backbones(name: str) -> tuple[Step, Step]:

@@ -47,6 +47,32 @@ class PlainSeq2Seq(nn.Module):
         return torch.maximum(self.levels * error, (self.levels - 1) * error).mean()
 
 
+class PlainESLSTM(nn.Module):
+    """A level smoothed step by step; an LSTM says five quantiles of each step ahead from what the level leaves."""
+
+    def __init__(self, hidden: int, context: int, horizon: int) -> None:
+        super().__init__()
+        self.context, self.horizon = context, horizon
+        self.coefficient = nn.Parameter(torch.zeros(()))
+        self.lstm = nn.LSTM(1, hidden, batch_first=True)
+        self.head = nn.Linear(hidden, horizon * 5)
+        self.levels = torch.tensor([0.025, 0.1, 0.5, 0.9, 0.975])
+
+    def loss(self, series: Tensor) -> Tensor:
+        x = scaled(series, self.context)
+        alpha, level, smoothed = torch.sigmoid(self.coefficient), x[:, 0], []
+        for step in range(self.context):
+            level = alpha * x[:, step] + (1 - alpha) * level
+            smoothed.append(level)
+        level = torch.stack(smoothed, dim=1)[..., None]  # (batch, context, 1)
+        said = self.head(self.lstm(x[:, : self.context, None] - level)[0]).unflatten(-1, (self.horizon, 5))
+        median, width = level[..., None] + said[..., :1], nn.functional.softplus(said[..., 1:])
+        lower, upper = median - width[..., :2].cumsum(-1), median + width[..., 2:].cumsum(-1)
+        answers = x.unfold(1, self.horizon, 1)[:, 1:]  # (batch, context, horizon)
+        error = answers[..., None] - torch.cat([lower.flip(-1), median, upper], dim=-1)
+        return torch.maximum(self.levels * error, (self.levels - 1) * error).mean()
+
+
 class PlainDeepAR(nn.Module):
     """An LSTM says every next value as Student's t."""
 
