@@ -160,7 +160,7 @@ def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) 
         if rows >= _LARGE:
             share, wanted = 1.0, max(horizon, 4 * seasons[-1], 14 * seasons[0]) if seasons else 16 * horizon
         else:
-            share, wanted = 0.6, max(2 * horizon, 2 * seasons[-1]) if seasons else 8 * horizon
+            share, wanted = 0.6, max(2 * horizon, 2 * seasons[-1]) if seasons else 16 * horizon
         wanted = max(16, wanted)
         longest = int(split.train.max()) - horizon
         context = max(least_context(horizon), min(wanted, int(share * longest)))
