@@ -9,7 +9,7 @@ import numpy as np
 
 from gatecast.language import Text
 from gatecast.models.network import NetworkConfig, network_class
-from gatecast.training.config import Augment, TrainingConfig, with_wishes
+from gatecast.training.config import TrainingConfig, with_wishes
 from gatecast.training.split import least_context
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _FINISH = 1 / 3
 _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and is held back by dropout
 _HUGE = 200_000  # rows; the largest network
 _DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
-_DECAY, _MIXUP = 0.3, 0.2
+_DECAY = 0.3
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _PATIENT = 40  # rounds; who gives a budget wants it used
@@ -186,7 +186,7 @@ def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:
 def _training(wishes: Wishes, rows: int) -> TrainingConfig:
     usual = TrainingConfig()
     if rows >= _LARGE:
-        usual = TrainingConfig(steps=3000, round=50, patience=12, l2=_DECAY, augment=Augment(mixup=_MIXUP))
+        usual = TrainingConfig(steps=3000, round=50, patience=12, l2=_DECAY)
     elif rows < _SMALL:
         usual = TrainingConfig(steps=max(_FEWEST_STEPS, rows // _ROWS_A_STEP), **_QUICK)
     config = with_wishes(usual, wishes.training)
