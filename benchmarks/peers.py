@@ -121,15 +121,17 @@ def consult(command: Sequence[str], folder: Path, limit: float) -> dict[str, Any
         try:
             _, told = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
-            return {"state": f"over {limit:.0f} s"}
+            told = None
         finally:
             if process.poll() is None:  # too slow, or we were interrupted: its workers go with it
                 os.killpg(process.pid, signal.SIGKILL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    answer = {"processor_seconds": after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime}
+    if told is None:
+        return answer | {"state": f"over {limit:.0f} s"}
     if process.returncode:
-        return {"state": f"failed: {last_line(told)}"}
-    used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return json.loads((folder / "answer.json").read_text()) | {"processor_seconds": used}
+        return answer | {"state": f"failed: {last_line(told)}"}
+    return answer | json.loads((folder / "answer.json").read_text())
 
 
 def last_line(told: str) -> str:
