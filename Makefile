@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 export OMP_NUM_THREADS ?= 1
 # Those that need no data beyond the repository's; benchmarks/m4.py asks for the competition's files.
-BENCHMARKS := startup demo steps arithmetic models kill fuzz studies study3
+BENCHMARKS := startup demo steps arithmetic models kill fuzz studies study3 robust scale
 
 .PHONY: help demo test check bench docs clean
 

@@ -13,7 +13,7 @@ from gatecast.features.season import find_seasons
 from gatecast.forecast import Prediction
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members, predict, units_of_error
-from gatecast.forecaster.gate import Gate
+from gatecast.forecaster.gate import Gate, choose_base
 from gatecast.forecaster.plan import Plan, Wishes, make_plan
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
 from gatecast.nn.distributions import DISTRIBUTIONS
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from gatecast.training.rate_finder import RateCurve
 
 _MOST_CALIBRATION = 8192
+_ENOUGH_FOR_BASES = 120  # independent held-out windows; with fewer, the whole past chooses the naive base
+_MOST_FOR_BASES = 1024
 _MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
 
 
@@ -157,7 +159,8 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     before, bases = Prediction(*(part[moving] for part in before)), bases[moving]
     linear = config.ridge > 0
     units = units_of_error(members.networks[0], members.reader, origins)[moving]
-    gate = Gate.fit(before.point, bases, actual, units, shares.independent(), linear=linear)
+    base = _base_of_all(members, panel, shares) if shares.independent() < _ENOUGH_FOR_BASES else None
+    gate = Gate.fit(before.point, bases, actual, units, shares.independent(), linear=linear, base=base)
     if members.plan.too_short(members.histories[0]):
         gate = replace(gate, share=0.0)
     gated = gate.apply(before, bases)
@@ -166,3 +169,16 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     members.finish()
     after = Prediction(*(part[moving] for part in predict(members.networks, members.reader, origins)[0]))
     return gate, corrected.kept_wide(before, after, scale[moving]), dependence
+
+
+def _base_of_all(members: Members, panel: Panel, shares: Split) -> int:
+    """The naive base that was best over all that is known: few newest windows would often name another by chance."""
+    config = members.plan.network
+    windows = shares.everything(config.context)
+    origins = windows.spread(_MOST_SAMPLED if members.networks[0].sampled else _MOST_FOR_BASES)
+    _, scale, bases = predict(members.networks[:1], members.reader, origins)
+    moving = scale > 0
+    rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
+    units = units_of_error(members.networks[0], members.reader, origins)
+    naive = bases[..., :-1] if config.ridge else bases
+    return choose_base(naive[moving], panel.y[rows][moving], units[moving], len(windows) // config.horizon)

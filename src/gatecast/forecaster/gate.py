@@ -14,6 +14,7 @@ from gatecast.forecast import Prediction
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LEAST_GAIN = 0.01  # of an error: less is chance
+_LIKELY = 0.5  # of a gain that is believed: it is as large as its standard error
 _CONVINCING = 0.8  # of a gain that is believed: it is twice its standard error
 
 
@@ -34,18 +35,21 @@ class Gate:
         independent: int,
         *,
         linear: bool = False,
+        base: int | None = None,
     ) -> Gate:
         """Choose on windows that trained nothing, by mean absolute error in units of each window.
 
         point, actual: (windows, horizon). bases: (windows, horizon, bases), the last of them fitted to the data if
         `linear`. units: (windows,), positive. independent: how many of the windows do not overlap. The best share is
         shrunk as its gain is small beside its standard error, as James & Stein (1961) shrink a mean: towards none
-        beside a naive base, towards a half beside the linear one.
+        beside a naive base, towards a half beside the linear one. base: the naive one that stands in, where more than
+        these windows chose it.
         """
         unit = units[:, None]
         by_base = np.abs((actual[..., None] - bases) / unit[..., None]).mean(1)  # (windows, bases)
-        naive = by_base[:, :-1] if linear else by_base
-        base, start = int(np.argmin(naive.mean(0))), _SHARES.index(0.0)
+        if base is None:
+            base = choose_base(bases[..., :-1] if linear else bases, actual, units, independent)
+        start = _SHARES.index(0.0)
         if linear and _kept(by_base[:, base], by_base[:, -1], independent) > _CONVINCING:
             base, start = bases.shape[-1] - 1, _SHARES.index(0.5)
         errors = np.stack(
@@ -64,11 +68,24 @@ class Gate:
         return Prediction(point, prediction.lower + move, prediction.upper + move)
 
 
+def choose_base(bases: np.ndarray, actual: np.ndarray, units: np.ndarray, independent: int) -> int:
+    """The naive base that stands in: the last value, the first of them, unless another is surely better.
+
+    Naive bases learn nothing, so that windows which trained the network may judge them too. Arguments as of `Gate.fit`.
+    """
+    errors = np.abs((actual[..., None] - bases) / units[:, None, None]).mean(1)  # (windows, bases)
+    best = int(np.argmin(errors.mean(0)))
+    return best if _kept(errors[:, 0], errors[:, best], independent) > _LIKELY else 0
+
+
 def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
     """How much of a gain to believe, 0 … 1. before, after: errors (windows,)."""
     gains = before - after
     gain = float(gains.mean())
     if gain <= _LEAST_GAIN * before.mean():
         return 0.0
-    scatter = float(gains.var()) / independent if independent > 1 else gain**2
+    if independent < 2:
+        return 0.0  # one window tells of no scatter
+    caution = (independent + 1) / (independent - 1)  # as Student's quantiles exceed the normal ones
+    scatter = caution * float(gains.var()) / independent
     return gain**2 / (gain**2 + scatter)
