@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatecast.forecast import Prediction
-from gatecast.forecaster.gate import Gate
+from gatecast.forecaster.gate import Gate, choose_base
 
 WINDOWS, HORIZON = 400, 3
 
@@ -67,3 +67,24 @@ def test_intervals_move_along_and_keep_their_width():
     np.testing.assert_array_equal(moved.point, 2.0)
     np.testing.assert_array_equal(moved.lower, 1.0)
     np.testing.assert_array_equal(moved.upper, 4.0)
+
+
+def test_one_window_is_little_believed():
+    actual, error, scale = held_out(windows=1)
+    share = Gate.fit(actual + 0.7 * error, (actual + error)[..., None], actual, scale, 1).share
+    assert 0 < share < 0.4
+
+
+def test_the_last_value_stands_in_unless_another_base_is_surely_better():
+    draws = np.random.default_rng(0)
+    errors = np.abs(draws.normal(size=(WINDOWS, 2))) * [1.0, 0.95]
+    assert choose_base(errors, 3) == 0
+    assert choose_base(errors * [1.0, 0.5], WINDOWS) == 1
+
+
+def test_few_new_windows_do_not_outweigh_the_whole_past():
+    draws = np.random.default_rng(0)
+    past = np.abs(draws.normal(size=(WINDOWS, 3))) * [1.0, 0.5, 0.6]
+    newest = np.array([[1.0, 0.6, 0.3]])
+    assert choose_base(newest, 1, (past, WINDOWS)) == 1
+    assert choose_base(newest, 20, (past, WINDOWS)) == 2

@@ -13,7 +13,7 @@ from gatecast.features.season import find_seasons
 from gatecast.forecast import Prediction
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members, predict, units_of_error
-from gatecast.forecaster.gate import Gate, choose_base
+from gatecast.forecaster.gate import Gate, errors_of
 from gatecast.forecaster.plan import Plan, Wishes, make_plan
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
 from gatecast.nn.distributions import DISTRIBUTIONS
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gatecast.training.rate_finder import RateCurve
 
 _MOST_CALIBRATION = 8192
-_ENOUGH_FOR_BASES = 120  # independent held-out windows; with fewer, the whole past chooses the naive base
+_ENOUGH_FOR_BASES = 120  # independent held-out windows; with fewer, the whole past judges naive bases too
 _MOST_FOR_BASES = 1024
 _MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
 
@@ -159,8 +159,8 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     before, bases = Prediction(*(part[moving] for part in before)), bases[moving]
     linear = config.ridge > 0
     units = units_of_error(members.networks[0], members.reader, origins)[moving]
-    base = _base_of_all(members, panel, shares) if shares.independent() < _ENOUGH_FOR_BASES else None
-    gate = Gate.fit(before.point, bases, actual, units, shares.independent(), linear=linear, base=base)
+    past = _past_errors(members, panel, shares) if shares.independent() < _ENOUGH_FOR_BASES else None
+    gate = Gate.fit(before.point, bases, actual, units, shares.independent(), linear=linear, past=past)
     if members.plan.too_short(members.histories[0]):
         gate = replace(gate, share=0.0)
     gated = gate.apply(before, bases)
@@ -171,8 +171,8 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     return gate, corrected.kept_wide(before, after, scale[moving]), dependence
 
 
-def _base_of_all(members: Members, panel: Panel, shares: Split) -> int:
-    """The naive base that was best over all that is known: few newest windows would often name another by chance."""
+def _past_errors(members: Members, panel: Panel, shares: Split) -> tuple[np.ndarray, int]:
+    """The naive bases' errors over all that is known, (windows, bases), and how many of the windows do not overlap."""
     config = members.plan.network
     windows = shares.everything(config.context)
     origins = windows.spread(_MOST_SAMPLED if members.networks[0].sampled else _MOST_FOR_BASES)
@@ -181,4 +181,4 @@ def _base_of_all(members: Members, panel: Panel, shares: Split) -> int:
     rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
     units = units_of_error(members.networks[0], members.reader, origins)
     naive = bases[..., :-1] if config.ridge else bases
-    return choose_base(naive[moving], panel.y[rows][moving], units[moving], len(windows) // config.horizon)
+    return errors_of(naive[moving], panel.y[rows][moving], units[moving]), max(1, len(windows) // config.horizon)

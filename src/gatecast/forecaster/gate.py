@@ -13,7 +13,9 @@ import numpy as np
 from gatecast.forecast import Prediction
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_FEW = 5  # newest windows that count as much as the whole past
 _LEAST_GAIN = 0.01  # of an error: less is chance
+_UNSEEN = 0.7  # of an error: the scatter of a gain that a single window shows
 _LIKELY = 0.5  # of a gain that is believed: it is as large as its standard error
 _CONVINCING = 0.8  # of a gain that is believed: it is twice its standard error
 
@@ -35,20 +37,19 @@ class Gate:
         independent: int,
         *,
         linear: bool = False,
-        base: int | None = None,
+        past: tuple[np.ndarray, int] | None = None,
     ) -> Gate:
         """Choose on windows that trained nothing, by mean absolute error in units of each window.
 
         point, actual: (windows, horizon). bases: (windows, horizon, bases), the last of them fitted to the data if
         `linear`. units: (windows,), positive. independent: how many of the windows do not overlap. The best share is
         shrunk as its gain is small beside its standard error, as James & Stein (1961) shrink a mean: towards none
-        beside a naive base, towards a half beside the linear one. base: the naive one that stands in, where more than
-        these windows chose it.
+        beside a naive base, towards a half beside the linear one. past: the naive bases' errors (windows, bases) over
+        all that is known, and how many of these windows do not overlap; see `choose_base`.
         """
         unit = units[:, None]
-        by_base = np.abs((actual[..., None] - bases) / unit[..., None]).mean(1)  # (windows, bases)
-        if base is None:
-            base = choose_base(bases[..., :-1] if linear else bases, actual, units, independent)
+        by_base = errors_of(bases, actual, units)
+        base = choose_base(by_base[:, :-1] if linear else by_base, independent, past)
         start = _SHARES.index(0.0)
         if linear and _kept(by_base[:, base], by_base[:, -1], independent) > _CONVINCING:
             base, start = bases.shape[-1] - 1, _SHARES.index(0.5)
@@ -68,14 +69,25 @@ class Gate:
         return Prediction(point, prediction.lower + move, prediction.upper + move)
 
 
-def choose_base(bases: np.ndarray, actual: np.ndarray, units: np.ndarray, independent: int) -> int:
+def choose_base(newest: np.ndarray, independent: int, past: tuple[np.ndarray, int] | None = None) -> int:
     """The naive base that stands in: the last value, the first of them, unless another is surely better.
 
-    Naive bases learn nothing, so that windows which trained the network may judge them too. Arguments as of `Gate.fit`.
+    newest: (windows, bases) errors in the held-out windows, and how many of these do not overlap. past: the same of
+    all that is known, where the newest are few: naive bases learn nothing, so that windows which trained the network
+    may judge them. The newest say what holds now, the past is sure; the more of the newest, the more they count.
     """
-    errors = np.abs((actual[..., None] - bases) / units[:, None, None]).mean(1)  # (windows, bases)
-    best = int(np.argmin(errors.mean(0)))
-    return best if _kept(errors[:, 0], errors[:, best], independent) > _LIKELY else 0
+    if past is None:
+        errors, surely = newest.mean(0), (newest, independent)
+    else:
+        share = independent / (independent + _FEW)
+        errors, surely = share * newest.mean(0) + (1 - share) * past[0].mean(0), past
+    best = int(np.argmin(errors))
+    return best if _kept(surely[0][:, 0], surely[0][:, best], surely[1]) > _LIKELY else 0
+
+
+def errors_of(bases: np.ndarray, actual: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Each base's mean absolute error in every window, in its unit: (windows, bases). Arguments as of `Gate.fit`."""
+    return np.abs((actual[..., None] - bases) / units[:, None, None]).mean(1)
 
 
 def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
@@ -84,8 +96,9 @@ def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
     gain = float(gains.mean())
     if gain <= _LEAST_GAIN * before.mean():
         return 0.0
-    if independent < 2:
-        return 0.0  # one window tells of no scatter
-    caution = (independent + 1) / (independent - 1)  # as Student's quantiles exceed the normal ones
-    scatter = caution * float(gains.var()) / independent
+    if independent > 1:
+        caution = (independent + 1) / (independent - 1)  # as Student's quantiles exceed the normal ones
+        scatter = caution * float(gains.var()) / independent
+    else:
+        scatter = (_UNSEEN * float(before.mean())) ** 2
     return gain**2 / (gain**2 + scatter)
