@@ -13,9 +13,9 @@ import numpy as np
 from gatecast.forecast import Prediction
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-_FEW = 5  # newest windows that count as much as the whole past
+_FEW = 2  # newest windows that count as much as the whole past
 _LEAST_GAIN = 0.01  # of an error: less is chance
-_UNSEEN = 0.7  # of an error: the scatter of a gain that a single window shows
+_UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
 _LIKELY = 0.5  # of a gain that is believed: it is as large as its standard error
 _CONVINCING = 0.8  # of a gain that is believed: it is twice its standard error
 
