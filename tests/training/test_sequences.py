@@ -61,10 +61,10 @@ def free_run_error(network: SequenceNetwork, run: SequenceRun) -> float:
 
 
 def test_a_wave_is_learnt_until_its_free_run_follows() -> None:
-    _, history = trained(run_of(steps=8))
+    _, history = trained(run_of(steps=12))
     assert history.loss[-1] < 0.1 * history.loss[0]
-    assert min(history.free_run) < 0.25 < 0.5 < history.free_run[0]
-    assert history.growth.shape == (8, TIME // 2)
+    assert min(history.free_run) < 0.1 < 0.5 < history.free_run[0]
+    assert history.growth.shape == (12, TIME // 2)
     np.testing.assert_allclose(np.sqrt((history.growth**2).mean(1)), history.free_run, rtol=1e-6)
 
 
