@@ -242,10 +242,10 @@ class Forecaster:
             )
         elif self.plan.too_short(history):
             words = Text(
-                f"The budget ended after {history.steps} training step(s), before a first round of "
-                f"{self.plan.training.round}: the forecast is the best naive one. Give a larger budget.",
-                f"时间预算在 {history.steps} 步后用尽，不足第一轮的 {self.plan.training.round} 步："
-                "直接采用最好的朴素预测。请增加时间预算。",
+                f"Training ended after {history.steps} step(s), before a first round of "
+                f"{self.plan.training.round}: the forecast is the best naive one. Give a larger budget, or more steps.",
+                f"训练在 {history.steps} 步后结束，不足第一轮的 {self.plan.training.round} 步："
+                "直接采用最好的朴素预测。请增加时间预算或步数。",
             )
         else:
             words = Text(

@@ -73,8 +73,8 @@ class Plan:
         return self.members + self.scouts * self.finish
 
     def too_short(self, history: History) -> bool:
-        """Whether the budget ended a training before its first round: such a network has no say in the forecast."""
-        return history.stopped == "budget" and history.steps < self.training.round
+        """Whether a training ended before its first round: such a network has no say in the forecast."""
+        return 0 < history.steps < self.training.round
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers and text, for the record."""
