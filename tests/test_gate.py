@@ -84,7 +84,7 @@ def test_the_last_value_stands_in_unless_another_base_is_surely_better():
 
 def test_few_new_windows_do_not_outweigh_the_whole_past():
     draws = np.random.default_rng(0)
-    past = np.abs(draws.normal(size=(WINDOWS, 3))) * [1.0, 0.5, 0.6]
-    newest = np.array([[1.0, 0.6, 0.3]])
+    past = np.abs(draws.normal(size=(WINDOWS, 3))) * [1.0, 0.5, 0.6]  # means of 0.8, 0.4 and 0.5
+    newest = np.array([[1.0, 0.5, 0.4]])
     assert choose_base(newest, 1, (past, WINDOWS)) == 1
     assert choose_base(newest, 20, (past, WINDOWS)) == 2
