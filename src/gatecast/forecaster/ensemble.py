@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from gatecast.windows import WindowReader, Windows
 
 _MOST_STOPPING = 512
-_TRAINING_SHARE = 0.97  # of a budget; the rest is for reading, judging and calibrating
-_LATE = 1.02  # a fit may end so much later than its budget
+_TRAINING_SHARE = 0.95  # of a budget; the rest is for reading, judging and calibrating
+_LATE = 1.01  # a fit may end so much later than its budget
 _PREDICTION_BATCH = 1024
 
 
