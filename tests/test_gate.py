@@ -37,9 +37,9 @@ def test_few_independent_windows_are_half_believed():
     other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
     shares = [
         Gate.fit(actual + 0.8 * other, (actual + error)[..., None], actual, scale, independent).share
-        for independent in (2, 20, 400)
+        for independent in (2, 40, 100, 400)
     ]
-    assert 0 < shares[0] < shares[1] < shares[2] < 1
+    assert 0 == shares[0] < shares[1] < shares[2] < shares[3] < 1
 
 
 def test_a_linear_base_with_skill_and_a_network_as_good_are_halves():
@@ -69,10 +69,9 @@ def test_intervals_move_along_and_keep_their_width():
     np.testing.assert_array_equal(moved.upper, 4.0)
 
 
-def test_one_window_is_little_believed():
+def test_one_window_proves_nothing():
     actual, error, scale = held_out(windows=1)
-    share = Gate.fit(actual + 0.7 * error, (actual + error)[..., None], actual, scale, 1).share
-    assert 0 < share < 0.4
+    assert Gate.fit(actual + 0.7 * error, (actual + error)[..., None], actual, scale, 1).share == 0
 
 
 def test_the_last_value_stands_in_unless_another_base_is_surely_better():

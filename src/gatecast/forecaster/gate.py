@@ -16,8 +16,7 @@ _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _FEW = 2  # newest windows that count as much as the whole past
 _LEAST_GAIN = 0.01  # of an error: less is chance
 _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
-_LIKELY = 0.5  # of a gain that is believed: it is as large as its standard error
-_CONVINCING = 0.8  # of a gain that is believed: it is twice its standard error
+_CONVINCING = 0.75  # of a gain that is believed: it is twice its standard error
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ class Gate:
 
         point, actual: (windows, horizon). bases: (windows, horizon, bases), the last of them fitted to the data if
         `linear`. units: (windows,), positive. independent: how many of the windows do not overlap. The best share is
-        shrunk as its gain is small beside its standard error, as James & Stein (1961) shrink a mean: towards none
-        beside a naive base, towards a half beside the linear one. past: the naive bases' errors (windows, bases) over
-        all that is known, and how many of these windows do not overlap; see `choose_base`.
+        shrunk as its gain is small beside its standard error, by the positive part of James & Stein (1961): towards
+        none beside a naive base, towards a half beside the linear one. past: the naive bases' errors (windows, bases)
+        over all that is known, and how many of these windows do not overlap; see `choose_base`.
         """
         unit = units[:, None]
         by_base = errors_of(bases, actual, units)
@@ -82,7 +81,7 @@ def choose_base(newest: np.ndarray, independent: int, past: tuple[np.ndarray, in
         share = independent / (independent + _FEW)
         errors, surely = share * newest.mean(0) + (1 - share) * past[0].mean(0), past
     best = int(np.argmin(errors))
-    return best if _kept(surely[0][:, 0], surely[0][:, best], surely[1]) > _LIKELY else 0
+    return best if _kept(surely[0][:, 0], surely[0][:, best], surely[1]) > 0 else 0
 
 
 def errors_of(bases: np.ndarray, actual: np.ndarray, units: np.ndarray) -> np.ndarray:
@@ -101,4 +100,4 @@ def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
         scatter = caution * float(gains.var()) / independent
     else:
         scatter = (_UNSEEN * float(before.mean())) ** 2
-    return gain**2 / (gain**2 + scatter)
+    return max(0.0, 1 - scatter / gain**2)

@@ -147,7 +147,7 @@ def _members(rows: int, network: NetworkConfig, budget: float | None) -> int:
         return 3 if rows < _SMALL else 1
     # seconds in which one member learns most of what it can: several that stopped short are no better than one
     work = network.context / network.patch * (1 + network.horizon / 100) / 20
-    needed = 5 + 20 * min(1.0, rows / 300_000) * max(1.0, work)
+    needed = 5 + 32 * min(1.0, rows / 300_000) * max(1.0, work) ** 0.4  # where a step costs more, fewer are needed
     return int(np.clip(budget / needed, 1, 5))
 
 
@@ -188,7 +188,8 @@ def _training(wishes: Wishes, rows: int) -> TrainingConfig:
     if rows >= _LARGE:
         usual = TrainingConfig(steps=3000, round=50, patience=12, l2=_DECAY)
     elif rows < _SMALL:
-        usual = TrainingConfig(steps=max(_FEWEST_STEPS, rows // _ROWS_A_STEP), **_QUICK)
+        quick = {**_QUICK, "batch": usual.batch} if wishes.training.get("optimiser") == "lbfgs" else _QUICK
+        usual = TrainingConfig(steps=max(_FEWEST_STEPS, rows // _ROWS_A_STEP), **quick)  # L-BFGS sees one batch alone
     config = with_wishes(usual, wishes.training)
     patience = wishes.training.get("patience")
     if wishes.steps is not None:
