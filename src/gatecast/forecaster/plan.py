@@ -30,7 +30,7 @@ _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; w
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
-_QUICK = {"batch": 32, "patience": 4}  # for few rows: their validation says early that nothing more is to be learnt
+_QUICK_BATCH, _QUICK_PATIENCE = 32, 4  # for few rows: their validation says early that nothing more is to be learnt
 _FEWEST_STEPS, _ROWS_A_STEP = 100, 5
 
 
@@ -122,7 +122,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
     """Sizes of the backbone: as wished, else from the number of rows."""
     hidden = 32 if rows < _SMALL else 64 if rows < _HUGE else 128
-    chosen = {"hidden": hidden, "layers": 1 if rows < _SMALL else 2}
+    chosen: dict[str, Any] = {"hidden": hidden, "layers": 1 if rows < _SMALL else 2}
     if rows >= _LARGE:
         chosen["dropout"] = _DROPOUT
     if isinstance(wishes.network.get("hidden"), list | tuple):
@@ -188,8 +188,8 @@ def _training(wishes: Wishes, rows: int) -> TrainingConfig:
     if rows >= _LARGE:
         usual = TrainingConfig(steps=3000, round=50, patience=12, l2=_DECAY)
     elif rows < _SMALL:
-        quick = {**_QUICK, "batch": usual.batch} if wishes.training.get("optimiser") == "lbfgs" else _QUICK
-        usual = TrainingConfig(steps=max(_FEWEST_STEPS, rows // _ROWS_A_STEP), **quick)  # L-BFGS sees one batch alone
+        batch = usual.batch if wishes.training.get("optimiser") == "lbfgs" else _QUICK_BATCH  # it sees one batch alone
+        usual = TrainingConfig(steps=max(_FEWEST_STEPS, rows // _ROWS_A_STEP), batch=batch, patience=_QUICK_PATIENCE)
     config = with_wishes(usual, wishes.training)
     patience = wishes.training.get("patience")
     if wishes.steps is not None:
