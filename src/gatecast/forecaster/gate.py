@@ -14,6 +14,7 @@ from gatecast.forecast import Prediction
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _FEW = 2  # newest windows that count as much as the whole past
+_FARTHEST = 1e30  # units; so far off, a forecast is counted as no farther, and variances stay finite
 _LEAST_GAIN = 0.01  # of an error: less is chance
 _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
 _CONVINCING = 0.75  # of a gain that is believed: it is twice its standard error
@@ -46,17 +47,15 @@ class Gate:
         none beside a naive base, towards a half beside the linear one. past: the naive bases' errors (windows, bases)
         over all that is known, and how many of these windows do not overlap; see `choose_base`.
         """
-        unit = units[:, None]
         by_base = errors_of(bases, actual, units)
         base = choose_base(by_base[:, :-1] if linear else by_base, independent, past)
         start = _SHARES.index(0.0)
         if linear and _kept(by_base[:, base], by_base[:, -1], independent) > _CONVINCING:
             base, start = bases.shape[-1] - 1, _SHARES.index(0.5)
-        errors = np.stack(
-            [np.abs((actual - share * point - (1 - share) * bases[..., base]) / unit).mean(1) for share in _SHARES]
-        )  # (shares, windows)
-        best = int(np.argmin(errors.mean(1)))
-        kept = _kept(errors[start], errors[best], independent)
+        mixtures = np.stack([share * point + (1 - share) * bases[..., base] for share in _SHARES], axis=-1)
+        errors = errors_of(mixtures, actual, units)  # (windows, shares)
+        best = int(np.argmin(errors.mean(0)))
+        kept = _kept(errors[:, start], errors[:, best], independent)
         return cls(base, round(_SHARES[start] + kept * (_SHARES[best] - _SHARES[start]), 3))
 
     def apply(self, prediction: Prediction, bases: np.ndarray) -> Prediction:
@@ -86,7 +85,8 @@ def choose_base(newest: np.ndarray, independent: int, past: tuple[np.ndarray, in
 
 def errors_of(bases: np.ndarray, actual: np.ndarray, units: np.ndarray) -> np.ndarray:
     """Each base's mean absolute error in every window, in its unit: (windows, bases). Arguments as of `Gate.fit`."""
-    return np.abs((actual[..., None] - bases) / units[:, None, None]).mean(1)
+    with np.errstate(over="ignore"):  # what is farther off than can be counted is as far as can be counted
+        return np.minimum(np.abs((actual[..., None] - bases) / units[:, None, None]), _FARTHEST).mean(1)
 
 
 def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
@@ -95,9 +95,6 @@ def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
     gain = float(gains.mean())
     if gain <= _LEAST_GAIN * before.mean():
         return 0.0
-    if independent > 1:
-        caution = (independent + 1) / (independent - 1)  # as Student's quantiles exceed the normal ones
-        scatter = caution * float(gains.var()) / independent
-    else:
-        scatter = (_UNSEEN * float(before.mean())) ** 2
+    unseen = (_UNSEEN * float(before.mean())) ** 2  # one window tells of no scatter
+    scatter = float(gains.var()) / (independent - 1) if independent > 1 else unseen
     return max(0.0, 1 - scatter / gain**2)
