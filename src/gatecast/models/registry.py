@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _PACKAGE, _, _OWN_NAME = __name__.rpartition(".")
-_NOT_MODELS = {_OWN_NAME, "bases", "network", "sequence_network"}
+_NOT_MODELS = {_OWN_NAME, "bases", "lstm_stack", "network", "sequence_network"}
 
 
 class Backbone(Protocol):

@@ -8,12 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from gatecast.language import Text
+from gatecast.models.lstm_stack import LSTMStack, StackConfig
 from gatecast.models.network import ForecastNetwork
 from gatecast.models.registry import register
 from gatecast.nn import options
 from gatecast.nn.dropout import Dropout
-from gatecast.nn.recurrent import LSTM
-from gatecast.nn.state import State
 
 _MOST_POSITIONS = 16  # of a context that decode; each costs as many steps as the horizon has
 _HALF_LIFE = 200  # training steps in which the teacher comes to speak half as often
@@ -21,7 +20,7 @@ _FARTHEST = 1e4  # units of the window; a cell reads nothing farther off
 
 
 @dataclass(frozen=True)
-class Seq2SeqConfig:
+class Seq2SeqConfig(StackConfig):
     """Shape of an encoder and decoder of LSTMs.
 
     hidden: width of every layer of the encoder, or a tuple with one width a layer; the decoder is as wide as the last.
@@ -34,16 +33,10 @@ class Seq2SeqConfig:
     Raises: OptionError for a value that cannot be used.
     """
 
-    hidden: int | tuple[int, ...] = 64
-    layers: int | None = None
-    dropout: float = 0.0
-    bias: bool = True
     teacher_forcing: float = 0.0
 
     def __post_init__(self) -> None:
-        options.widths(self.hidden, self.layers, ("hidden", "layers"))
-        options.probability("dropout", self.dropout)
-        options.flag("bias", self.bias)
+        super().__post_init__()
         options.probability("teacher_forcing", self.teacher_forcing)
 
 
@@ -116,15 +109,5 @@ class Seq2SeqNetwork(ForecastNetwork):
     ),
     network=Seq2SeqNetwork,
 )
-class Seq2SeqEncoder(nn.Module):
+class Seq2SeqEncoder(LSTMStack):
     """x (batch, time, inputs) → y (batch, time, output_size); state (h, c), see `gatecast.nn.state`."""
-
-    def __init__(self, input_size: int, config: Seq2SeqConfig) -> None:
-        super().__init__()
-        self.stack = LSTM(
-            input_size, config.hidden, config.layers, bias=config.bias, batch_first=True, dropout=config.dropout
-        )
-        self.output_size = self.stack.output_size
-
-    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        return self.stack(x, state)
