@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from gatecast.errors import OptionError
 from gatecast.language import Text
+from gatecast.models.lstm_stack import LSTMStack, StackConfig
 from gatecast.models.network import ForecastNetwork, NetworkConfig, Scaled
 from gatecast.models.registry import register
 from gatecast.nn import options
 from gatecast.nn.distributions import Distribution, Empirical
-from gatecast.nn.recurrent import LSTM
 from gatecast.nn.state import State
 from gatecast.runtime import stream
 from gatecast.windows import Batch
@@ -32,7 +32,7 @@ _MOST_ROWS = 25_600  # paths that are walked at once
 
 
 @dataclass(frozen=True)
-class DeepARConfig:
+class DeepARConfig(StackConfig):
     """Shape of a DeepAR network.
 
     hidden: width of every layer, or a tuple with one width a layer.
@@ -44,16 +44,10 @@ class DeepARConfig:
     Raises: OptionError for a value that cannot be used.
     """
 
-    hidden: int | tuple[int, ...] = 64
-    layers: int | None = None
-    dropout: float = 0.0
-    bias: bool = True
     paths: int = 100
 
     def __post_init__(self) -> None:
-        options.widths(self.hidden, self.layers, ("hidden", "layers"))
-        options.probability("dropout", self.dropout)
-        options.flag("bias", self.bias)
+        super().__post_init__()
         if options.whole("paths", self.paths, 2) > _MOST_ROWS:
             raise OptionError(
                 f"paths must be at most {_MOST_ROWS}, got {self.paths}.",
@@ -220,15 +214,5 @@ def _repeated(state: State, count: int) -> State:
     ),
     network=DeepARNetwork,
 )
-class DeepARBackbone(nn.Module):
+class DeepARBackbone(LSTMStack):
     """x (batch, time, inputs) → y (batch, time, output_size); state (h, c), see `gatecast.nn.state`."""
-
-    def __init__(self, input_size: int, config: DeepARConfig) -> None:
-        super().__init__()
-        self.stack = LSTM(
-            input_size, config.hidden, config.layers, bias=config.bias, batch_first=True, dropout=config.dropout
-        )
-        self.output_size = self.stack.output_size
-
-    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        return self.stack(x, state)

@@ -19,12 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from gatecast.language import Text
+from gatecast.models.lstm_stack import LSTMStack, StackConfig
 from gatecast.models.network import ForecastNetwork, NetworkConfig, Scaled, window_scale
 from gatecast.models.registry import register
-from gatecast.nn import options
-from gatecast.nn.recurrent import LSTM
 from gatecast.nn.smoothing import ExponentialSmoothing, Smoothed
-from gatecast.nn.state import State
 
 if TYPE_CHECKING:
     from gatecast.windows import Batch
@@ -34,7 +32,7 @@ _FARTHEST = 10.0  # e to this power: a forecast is at most so many times the win
 
 
 @dataclass(frozen=True)
-class ESLSTMConfig:
+class ESLSTMConfig(StackConfig):
     """Shape of the LSTM that reads what smoothing leaves.
 
     hidden: width of every layer, or a tuple with one width a layer.
@@ -44,16 +42,6 @@ class ESLSTMConfig:
 
     Raises: OptionError for a value that cannot be used.
     """
-
-    hidden: int | tuple[int, ...] = 64
-    layers: int | None = None
-    dropout: float = 0.0
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        options.widths(self.hidden, self.layers, ("hidden", "layers"))
-        options.probability("dropout", self.dropout)
-        options.flag("bias", self.bias)
 
 
 class Form(NamedTuple):
@@ -148,15 +136,5 @@ class ESNetwork(ForecastNetwork):
     ),
     network=ESNetwork,
 )
-class ESLSTMBackbone(nn.Module):
+class ESLSTMBackbone(LSTMStack):
     """x (batch, time, inputs) → y (batch, time, output_size); state (h, c), see `gatecast.nn.state`."""
-
-    def __init__(self, input_size: int, config: ESLSTMConfig) -> None:
-        super().__init__()
-        self.stack = LSTM(
-            input_size, config.hidden, config.layers, bias=config.bias, batch_first=True, dropout=config.dropout
-        )
-        self.output_size = self.stack.output_size
-
-    def forward(self, x: Tensor, state: State = None) -> tuple[Tensor, State]:
-        return self.stack(x, state)
