@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from gatecast.classifier.calibration import Calibration
@@ -17,9 +16,10 @@ from gatecast.classifier.inputs import with_inputs
 from gatecast.classifier.network import ClassNetwork, ClassNetworkConfig
 from gatecast.classifier.question import Question
 from gatecast.data import ReadOptions
-from gatecast.errors import ArtifactError
-from gatecast.forecaster import persistence
-from gatecast.forecaster.form import PanelForm, ScalerForm, read_as
+from gatecast.keeping.form import PanelForm, ScalerForm, read_as
+from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
+from gatecast.keeping.reading import describe_reading
+from gatecast.keeping.sense import check_scaler, require
 from gatecast.runtime import private_torch_stream
 from gatecast.scaling import Scaler
 from gatecast.training.config import TrainingConfig
@@ -54,7 +54,7 @@ def describe(
     fitted: FittedClassifier, wishes: ClassWishes, seed: int, options: ReadOptions, panel: Panel
 ) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Everything of a classifier, as plain JSON and tensors by name. panel: what `predict` continues."""
-    kept = persistence.newest(panel, fitted.network.config.context + 1)  # the oldest change has a row before it
+    kept = newest(panel, fitted.network.config.context + 1)  # the oldest change has a row before it
     history = asdict(fitted.history)
     del history["seconds"]  # the same fit gives the same bytes, however long it took
     description = {
@@ -66,11 +66,11 @@ def describe(
         "scaler": fitted.scaler.to_dict(),
         "calibration": asdict(fitted.calibration),
         "seed": seed,
-        "read": asdict(options),
-        "panel": persistence.describe_panel(kept),
+        "read": describe_reading(options),
+        "panel": describe_panel(kept),
     }
     weights = {_NETWORK + name: value for name, value in fitted.network.state_dict().items()}
-    return description, weights | persistence.panel_tensors(kept)
+    return description, weights | panel_tensors(kept)
 
 
 def restore(
@@ -84,7 +84,7 @@ def restore(
         network = ClassNetwork(told.network)
     network.load_state_dict(weights)
     scaler = Scaler.from_dict(vars(told.scaler))
-    panel = persistence.restore_panel(told.panel, tensors, told.question.horizon)
+    panel = restore_panel(told.panel, tensors, told.question.horizon)
     _check_agreement(told, scaler, panel)
     fitted = FittedClassifier(
         told.question, network.to(device).eval(), scaler, told.calibration, told.training, told.history, device
@@ -93,7 +93,7 @@ def restore(
 
 
 def _check_weights(config: ClassNetworkConfig, weights: Mapping[str, torch.Tensor]) -> None:
-    _require(
+    require(
         max(config.context, config.ahead) <= _LONGEST and config.classes <= _MOST_CLASSES,
         "its network is larger than any",
         "网络尺寸超出合理范围",
@@ -101,12 +101,12 @@ def _check_weights(config: ClassNetworkConfig, weights: Mapping[str, torch.Tenso
     with torch.device("meta"):  # shapes alone: a description that lies takes no memory
         shapes = {name: (v.shape, v.dtype) for name, v in ClassNetwork(config).state_dict().items()}
     stored = {name: (v.shape, v.dtype) for name, v in weights.items()}
-    _require(stored == shapes, "the weights are not those of its network", "权重与网络结构不符")
+    require(stored == shapes, "the weights are not those of its network", "权重与网络结构不符")
 
 
 def _check_agreement(told: ClassDescription, scaler: Scaler, panel: Panel) -> None:
     question, config, calibration = told.question, told.network, told.calibration
-    _require(
+    require(
         len(set(question.classes)) == len(question.classes) == config.classes == len(calibration.base)
         and (question.ahead, question.horizon, question.task)
         == (config.ahead, told.classifier.horizon, told.classifier.task)
@@ -118,16 +118,13 @@ def _check_agreement(told: ClassDescription, scaler: Scaler, panel: Panel) -> No
         "问题与网络或列不符",
     )
     inside = with_inputs(panel, question)
-    columns = (config.past + config.future,)
-    _require(
-        (len(inside.past), len(inside.future)) == (config.past, config.future)
-        and scaler.centre.shape == scaler.scale.shape == columns
-        and bool(np.isfinite(scaler.centre).all())
-        and bool((scaler.scale > 0).all()),
-        "the scaler is not that of its covariates",
-        "缩放器与协变量不符",
+    require(
+        (len(inside.past), len(inside.future)) == (config.past, config.future),
+        "the covariates are not those of its network",
+        "协变量与网络不符",
     )
-    _require(
+    check_scaler(scaler, config.past + config.future)
+    require(
         calibration.temperature > 0
         and 0 <= calibration.share <= 1
         and min(calibration.base) >= 0
@@ -135,8 +132,3 @@ def _check_agreement(told: ClassDescription, scaler: Scaler, panel: Panel) -> No
         "the calibration gives no probabilities",
         "校准参数无法给出概率",
     )
-
-
-def _require(holds: bool, english: str, chinese: str) -> None:
-    if not holds:
-        raise ArtifactError(english, chinese)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gatecast import artifact
 from gatecast.data import Note, Reading, ReadOptions, read
-from gatecast.errors import ArtifactError, DeviceError, NotFittedError, OptionError
+from gatecast.errors import NotFittedError, OptionError
 from gatecast.evaluation.backtest import backtest as run_backtest
 from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.baselines import baselines
@@ -19,13 +17,18 @@ from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_read_options, check_seed, check_wishes, names_of, whole
+from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
+from gatecast.keeping.reading import check_joined, describe_reading
+from gatecast.keeping.sense import making_sense
 from gatecast.language import Text
 from gatecast.panel import Panel
 from gatecast.runtime import resolve_device
 from gatecast.training.split import check_lengths
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from gatecast.evaluation import Scores
     from gatecast.forecast import Prediction
@@ -262,17 +265,17 @@ class Forecaster:
         Raises: NotFittedError; OutputError where it cannot be written or exists (`force` replaces an earlier one).
         """
         panel = self._ready()
-        panel = persistence.newest(panel, self.plan.network.context)
+        panel = newest(panel, self.plan.network.context)
         description = {
             "wishes": asdict(self.wishes),
             "season": list(self.season) if isinstance(self.season, (list, tuple)) else self.season,
             "seed": self.seed,
-            "read": asdict(replace(self._options, join=tuple(Path(name).name for name in self._options.join))),
+            "read": describe_reading(self._options),
             "fitted": persistence.describe_fitted(self.fitted),
-            "panel": persistence.describe_panel(panel),
+            "panel": describe_panel(panel),
             "data": self._fingerprint,
         }
-        tensors = persistence.fitted_tensors(self.fitted) | persistence.panel_tensors(panel)
+        tensors = persistence.fitted_tensors(self.fitted) | panel_tensors(panel)
         artifact.save(path, description, tensors, force=force)
 
     # inside
@@ -319,13 +322,8 @@ class Forecaster:
     def _read_as_fitted(self, history: Any, join: Sequence[str] | None) -> Reading:
         if isinstance(history, Reading):
             return history
-        if join is None and self._options.join and self._reading is None:
-            names = ", ".join(self._options.join)
-            raise OptionError(
-                f"the model was trained with columns of {names}; give the table again, with the newest rows: "
-                f"--join FILE (join=[...]), in the same order.",
-                f"模型训练时合并了 {names} 的列；请再次给出包含最新数据的表：--join FILE（join=[...]），顺序相同。",
-            )
+        if join is None and self._reading is None:
+            check_joined(self._options)
         return read(history, self._options if join is None else replace(self._options, join=names_of(join)))
 
 
@@ -350,20 +348,13 @@ def load(path: str | os.PathLike[str], *, device: str = "auto") -> Forecaster:
     Raises: ArtifactError for a folder that holds none, is damaged, or was made by a newer Gatecast; DeviceError.
     """
     stored = artifact.load(path)
-    try:
+    with making_sense(path):
         told = read_form(stored.description)
         model = Forecaster(**vars(told.wishes), season=told.season, seed=told.seed, device=device)
         model._options, model._fingerprint = told.read, told.data
         model._fitted = persistence.restore_fitted(told.fitted, stored.tensors, model._torch_device)
-        model._panel = persistence.restore_panel(told.panel, stored.tensors, model.wishes.horizon)
+        model._panel = restore_panel(told.panel, stored.tensors, model.wishes.horizon)
         soundness.check_agreement(told, model._panel)
-    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        if isinstance(error, DeviceError):
-            raise
-        raise ArtifactError(
-            f"{path}: the saved model's description makes no sense ({type(error).__name__}: {error}); save it again.",
-            f"{path}：模型描述无法理解（{type(error).__name__}：{error}）；请重新保存模型。",
-        ) from error
     return model
 
 

@@ -1,0 +1,1 @@
+"""What all saved models have in common, between `gatecast.artifact`, which knows files, and each kind of model."""
