@@ -12,6 +12,7 @@ from gatecast.evaluation.class_scores import class_method_name
 from gatecast.language import Text
 from gatecast.report import class_charts, tables, template, words
 from gatecast.report.charts import training_curve
+from gatecast.report.selection import notes_shown
 from gatecast.report.tables import Cell, number
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ _HEADINGS = {
     "comparison": Text("Beside the base rate", "与基准频率对比"),
     "roc": Text("How well the classes are told apart", "区分各类别的能力"),
     "reliability": Text("Do the probabilities hold?", "概率是否可信？"),
-    "training": Text("Training", "训练过程"),
-    "data": Text("What was read and repaired", "读取与修复"),
     "model": Text("The classifier in words", "用文字描述分类器"),
 }
 _ABOUT = {
@@ -78,7 +77,6 @@ _MEANINGS = {
     ),
 }
 _NAMES = {"accuracy": Text("accuracy", "准确率"), "calibration error": Text("calibration error", "校准误差")}
-_LABELS = {"skill": Text("Skill", "有预测能力"), "no skill": Text("No skill", "无预测能力")}
 CAME = Text("came", "实际")
 
 
@@ -110,13 +108,13 @@ def write_classes(
     page = {
         "title": str(_TITLE).format(target=panel.target, source=panel.layout.source),
         "words": words,
-        "reading": reading,
+        "summary": reading.summary,
         "headings": _HEADINGS,
         "about": _ABOUT,
         "kind": scores.verdict.kind,
-        "label": _LABELS[scores.verdict.kind],
         "verdict": scores.verdict.text,
-        "notes": scores.notes,
+        "diagnostics": scores.notes,
+        "notes": notes_shown(reading.notes),
         "forecast": _forecast(forecast),
         "more": max(0, len(forecast) - _MOST_ROWS),
         "classes": scores.classes,

@@ -60,11 +60,6 @@ def write_inspection(path: Path, found: explain.Inspection) -> None:
         "summary": inside.about(found.series, len(found.past), found.patch),
         "findings": found.words,
         "layers": [(_heading(layer), _parts(number, layer)) for number, layer in enumerate(found.layers)],
-        "has": {
-            "influence": found.influence is not None,
-            "attribution": found.attribution is not None,
-            "attention": found.attention is not None,
-        },
         "columns": _columns(found),
         "parameters": [[row.place, str(row.what), row.how, f"{row.count:,}"] for row in found.parameters],
         "total": f"{sum(row.count for row in found.parameters):,}",

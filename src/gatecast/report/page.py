@@ -6,7 +6,6 @@ gives the same bytes: nothing of the clock is written.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +13,13 @@ import numpy as np
 from gatecast.atomic import write_file
 from gatecast.evaluation import method_name
 from gatecast.report import charts, inspection_charts, inspection_words, tables, template, words
-from gatecast.report.selection import choose
+from gatecast.report.selection import choose, notes_shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gatecast.data import Note, Reading
+    from gatecast.data import Reading
     from gatecast.evaluation import Scores
     from gatecast.explain import Brief
     from gatecast.forecast import Forecast
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from gatecast.report.selection import Shown
     from gatecast.training.history import History
 
-_MOST_NOTES = 8  # of one kind
 _VISIBLE_ROWS = 7  # a longer forecast table starts folded
 
 
@@ -53,6 +51,7 @@ def write_report(
     shown = choose(reading.panel, forecast, scores)
     page = {
         "title": title,
+        "summary": reading.summary,
         "words": words,
         **template.surroundings(),
         "figures": _figures(reading, scores, history, forecast, shown) | _inside(inside),
@@ -65,7 +64,7 @@ def write_report(
         "comparison": tables.comparison(scores) if scores else None,
         "diagnostics": scores.notes if scores else (),
         "reading": reading,
-        "notes": _notes(reading.notes),
+        "notes": notes_shown(reading.notes),
         "model_words": model_words,
         "recipe": recipe,
         "inside": inspection_words,
@@ -151,17 +150,3 @@ def _tiles(scores: Scores | None, forecast: Forecast) -> list[tuple[Text, str, s
         beside = str(words.MASE_BESIDE).format(value=best)
         tiles.append((words.MASE_TILE, tables.number(mase[scores.methods[0]], 3), beside))
     return tiles
-
-
-def _notes(notes: Sequence[Note]) -> list[Text]:
-    """The notes in their order; of each kind only the first ones, then how many more."""
-    seen: Counter[str] = Counter()
-    kept: dict[str, list[Text]] = {}
-    for note in notes:
-        seen[note.kind] += 1
-        if seen[note.kind] <= _MOST_NOTES:
-            kept.setdefault(note.kind, []).append(note.text)
-    for kind, count in seen.items():
-        if count > _MOST_NOTES:
-            kept[kind].append(words.more_notes(count - _MOST_NOTES))
-    return [text for texts in kept.values() for text in texts]

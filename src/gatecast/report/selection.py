@@ -1,7 +1,8 @@
-"""Which series a report shows: a handful that stands for all, however many there are. Knows no charts."""
+"""What a report shows of much: a handful of series that stands for all, the first notes of a kind. Knows no charts."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,16 @@ import numpy as np
 from gatecast.report import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gatecast.data import Note
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast
     from gatecast.language import Text
     from gatecast.panel import Panel
 
 MOST_SERIES = 6
+_MOST_NOTES = 8  # of one kind
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,20 @@ def choose(panel: Panel, forecast: Forecast, scores: Scores | None) -> tuple[Sho
         for i, why in picked.items()
         if (name := forecast.ids[i]) in where
     )
+
+
+def notes_shown(notes: Sequence[Note]) -> list[Text]:
+    """The notes in their order; of each kind only the first ones, then how many more."""
+    seen: Counter[str] = Counter()
+    kept: dict[str, list[Text]] = {}
+    for note in notes:
+        seen[note.kind] += 1
+        if seen[note.kind] <= _MOST_NOTES:
+            kept.setdefault(note.kind, []).append(note.text)
+    for kind, count in seen.items():
+        if count > _MOST_NOTES:
+            kept[kind].append(words.more_notes(count - _MOST_NOTES))
+    return [text for texts in kept.values() for text in texts]
 
 
 def _windows_of(scores: Scores | None) -> dict[str, np.ndarray]:

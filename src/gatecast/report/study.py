@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gatecast.studies.result import Section, StudyResult
 
-_WORDY = 24  # letters; a table with longer cells breaks its lines
+_LONG = 24  # letters; a table with longer cells breaks its lines
 
 
 def write_study(path: Path, result: StudyResult) -> None:
@@ -49,13 +49,12 @@ def _section(name: str, section: Section) -> dict[str, Any]:
 
 
 def _table(table: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """Headings and cells, each with whether its column holds words."""
-    words = [any(isinstance(cell, str | Text) for cell in column) for column in table.values()]
+    """What the macro `grid` takes; a table with long cells breaks its lines."""
+    wordy = [k for k, column in enumerate(table.values()) if any(isinstance(cell, str | Text) for cell in column)]
     rows = [[_written(cell) for cell in row] for row in zip(*table.values(), strict=True)]
-    wordy = any(_width(cell) > _WORDY for row in rows for cell in row)
+    long = any(_width(cell) > _LONG for row in rows for cell in row)
     headings = [column_name(name) for name in table]
-    marked = [list(zip(row, words, strict=True)) for row in rows]
-    return {"headings": list(zip(headings, words, strict=True)), "rows": marked, "wordy": wordy}
+    return {"headings": headings, "rows": rows, "wordy": wordy, "kind": "wordy" if long else ""}
 
 
 def _width(text: str) -> int:

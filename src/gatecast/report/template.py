@@ -1,7 +1,8 @@
 """What every page needs: its template filled, style, script and plotly inside. Knows no page's contents.
 
-A page is a Jinja template with its style and script beside it. Plotly's script travels compressed inside the file (2 MB
-instead of 5): the browser unpacks it. A content security policy in the template forbids every request.
+A page is a Jinja template that fills frame.html with its own contents and with parts.html, what several pages show.
+Plotly's script travels compressed inside the file (2 MB instead of 5): the browser unpacks it. A content security
+policy in the frame forbids every request.
 """
 
 from __future__ import annotations

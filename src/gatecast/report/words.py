@@ -277,8 +277,8 @@ def about_choice(shown: int, series: int) -> Text:
     )
 
 
-def more_rows(rows: int) -> Text:
-    return Text(f"and {rows:,} more rows in forecast.csv", f"另有 {rows:,} 行见 forecast.csv")
+def more_rows(rows: int, file: str) -> Text:
+    return Text(f"and {rows:,} more rows in {file}", f"另有 {rows:,} 行见 {file}")
 
 
 def more_notes(notes: int) -> Text:
