@@ -70,13 +70,14 @@ def put_weights(folder: Path, weights: bytes) -> None:
     rewrite(folder, lambda document: document.update(files={"weights.safetensors": facts}))
 
 
-def refused(folder: Path, words: str) -> None:
-    """Loading gives ArtifactError with these words in English, Chinese beside it, and touches nothing."""
+def refusal(folder: Path) -> str:
+    """What loading says in English, refusing with an ArtifactError; Chinese stands beside it, nothing is touched."""
     before = content(folder.parent)
-    with pytest.raises(ArtifactError, match=words) as caught:
+    with pytest.raises(ArtifactError) as caught:
         load(folder)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in caught.value.text.chinese)
     assert content(folder.parent) == before
+    return caught.value.text.english
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
@@ -139,16 +140,16 @@ def test_weights_that_are_not_finite_are_neither_saved_nor_loaded(tmp_path: Path
         save(tmp_path / "m", {}, {"w": torch.tensor([1.0, float("nan")])})
     folder = saved(tmp_path)
     put_weights(folder, safetensors.torch.save({"w": torch.tensor([float("inf")])}))
-    refused(folder, "'w' are not finite")
+    assert "'w' are not finite" in refusal(folder)
 
 
-def same_or_refused(folder: Path) -> None:
+def is_same_or_refused(folder: Path) -> bool:
     """A change may be harmless (a space, the 17th digit of a number); then it changed nothing."""
     try:
         loaded = load(folder)
     except ArtifactError:
-        return
-    assert is_same(loaded, Artifact(DESCRIPTION, TENSORS))
+        return True
+    return is_same(loaded, Artifact(DESCRIPTION, TENSORS))
 
 
 # --- schemas
@@ -178,14 +179,15 @@ def test_trap_06_a_schema_of_an_earlier_version_is_lifted(tmp_path: Path, monkey
 def test_a_newer_schema_says_to_upgrade(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     rewrite(folder, lambda document: document.update(schema_version=2, new_key=1))
-    refused(folder, "newer Gatecast.*upgrade")
+    said = refusal(folder)
+    assert "upgrade" in said.partition("newer Gatecast")[2]
 
 
 @pytest.mark.parametrize("version", [0, -1, True, 1.0, "1", None, [1]])
 def test_a_schema_version_that_is_none_is_refused(tmp_path: Path, version: object) -> None:
     folder = saved(tmp_path)
     rewrite(folder, lambda document: document.update(schema_version=version))
-    refused(folder, "schema_version must be")
+    assert "schema_version must be" in refusal(folder)
 
 
 # --- trap 7: hostile and damaged folders
@@ -197,23 +199,23 @@ def test_trap_07_a_pickle_is_never_opened(tmp_path: Path) -> None:
             return os.mkdir, (str(tmp_path / "exploded"),)
 
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(Bomb()))
-    refused(tmp_path / "m.pkl", "never opened")
+    assert "never opened" in refusal(tmp_path / "m.pkl")
     torch.save({"a": 1}, tmp_path / "m.pt")
-    refused(tmp_path / "m.pt", "never opened")
+    assert "never opened" in refusal(tmp_path / "m.pt")
     folder = saved(tmp_path)
     (folder / "model.json").write_bytes(pickle.dumps(Bomb()))
-    refused(folder, "not plain JSON")
+    assert "not plain JSON" in refusal(folder)
     (tmp_path / "again").mkdir()
     folder = saved(tmp_path / "again")
     put_weights(folder, pickle.dumps(Bomb()))
-    refused(folder, "not safetensors")
+    assert "not safetensors" in refusal(folder)
     assert not (tmp_path / "exploded").exists()
 
 
 def test_trap_07_names_lead_nowhere(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     rewrite(folder, lambda document: document.update(files={"../outside.safetensors": {"bytes": 1, "sha256": ""}}))
-    refused(folder, "checksum")
+    assert "checksum" in refusal(folder)
 
 
 @pytest.mark.parametrize("name", ["model.json", "weights.safetensors"])
@@ -221,7 +223,7 @@ def test_trap_07_links_and_pipes_are_refused(tmp_path: Path, name: str) -> None:
     folder = saved(tmp_path)
     (folder / name).rename(tmp_path / name)
     (folder / name).symlink_to(tmp_path / name)
-    refused(folder, "not a plain file")
+    assert "not a plain file" in refusal(folder)
     if hasattr(os, "mkfifo"):
         (folder / name).unlink()
         os.mkfifo(folder / name)
@@ -250,7 +252,7 @@ def test_trap_07_links_and_pipes_are_refused(tmp_path: Path, name: str) -> None:
 def test_trap_07_strange_json_is_refused(tmp_path: Path, text: str, words: str) -> None:
     folder = saved(tmp_path)
     (folder / "model.json").write_text(text, encoding="utf-8")
-    refused(folder, words)
+    assert words in refusal(folder)
 
 
 @pytest.mark.parametrize("key", ["gatecast", "model", "files", "sha256"])
@@ -259,7 +261,7 @@ def test_trap_07_wrong_types_are_refused(tmp_path: Path, key: str) -> None:
     document = json.loads((folder / "model.json").read_text())
     document[key] = 3
     (folder / "model.json").write_text(json.dumps(document))
-    refused(folder, f"'{key}' must be of type")
+    assert f"'{key}' must be of type" in refusal(folder)
 
 
 @pytest.mark.parametrize("name", ["model.json", "weights.safetensors"])
@@ -289,28 +291,30 @@ def test_trap_07_strange_weights_are_refused(tmp_path: Path, kind: str) -> None:
     folder = saved(tmp_path)
     header = HEADERS[kind]
     put_weights(folder, struct.pack("<Q", len(header)) + header if header.startswith(b"{") else header)
-    refused(folder, "not safetensors|strange dtype")
+    said = refusal(folder)
+    assert "not safetensors" in said or "strange dtype" in said
 
 
 def test_what_is_no_artifact_is_told_so(tmp_path: Path) -> None:
-    refused(tmp_path / "nothing", "does not exist")
-    refused(tmp_path / "no\0thing", "does not exist")
-    refused(tmp_path / ("x" * 300), "does not exist|too long")
+    assert "does not exist" in refusal(tmp_path / "nothing")
+    assert "does not exist" in refusal(tmp_path / "no\0thing")
+    said = refusal(tmp_path / ("x" * 300))
+    assert "does not exist" in said or "too long" in said
     (tmp_path / "empty").mkdir()
-    refused(tmp_path / "empty", "has no model.json")
+    assert "has no model.json" in refusal(tmp_path / "empty")
     folder = saved(tmp_path)
     (folder / "weights.safetensors").unlink()
-    refused(folder, "cannot be read")
+    assert "cannot be read" in refusal(folder)
     (tmp_path / "prices-forecast").mkdir()
     folder.rename(tmp_path / "prices-forecast" / "model")
-    refused(tmp_path / "prices-forecast", "its model is in")
+    assert "its model is in" in refusal(tmp_path / "prices-forecast")
 
 
 def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     save(tmp_path / "other", DESCRIPTION, {"head.weight": torch.zeros(1)})
     (tmp_path / "other" / "weights.safetensors").replace(folder / "weights.safetensors")
-    refused(folder, "checksum differs")
+    assert "checksum differs" in refusal(folder)
 
 
 def test_line_ends_of_another_system_do_no_harm(tmp_path: Path) -> None:
@@ -326,7 +330,7 @@ def test_trap_07_one_changed_bit_anywhere_is_noticed(tmp_path: Path, name: str) 
     whole = (folder / name).read_bytes()
     for position in range(len(whole)):
         (folder / name).write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
-        same_or_refused(folder)
+        assert is_same_or_refused(folder), position
 
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -341,4 +345,4 @@ def test_trap_07_any_damage_is_noticed(
         damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.one_of(st.just(len(whole)), st.integers(0, len(whole))))
     (folder / name).write_bytes(bytes(damaged[:cut]) + data.draw(st.binary(max_size=3)))
-    same_or_refused(folder)
+    assert is_same_or_refused(folder)

@@ -168,11 +168,14 @@ def test_dropout_between_steps_is_one_mask_a_sequence_on_both_paths():
     torch.testing.assert_close(gates_alone, fast.eval()(x)[0])
 
 
-def test_the_fast_paths_are_taken(monkeypatch):
-    monkeypatch.setattr(SLSTM, "_textbook", None)
-    monkeypatch.setattr(MLSTM, "_textbook", None)
-    for kind in (SLSTM, MLSTM):
-        kind(INPUTS, HIDDEN, HEADS)(torch.randn(2, 3, INPUTS))
+@LAYERS
+def test_the_fast_path_is_taken_unless_it_is_declined(kind, monkeypatch):
+    walked, textbook = [], kind._textbook
+    monkeypatch.setattr(kind, "_textbook", lambda layer, *given: walked.append(layer) or textbook(layer, *given))
+    default, declined = kind(INPUTS, HIDDEN, HEADS), kind(INPUTS, HIDDEN, HEADS, fused=False)
+    for layer in (default, declined):
+        layer(torch.randn(2, 3, INPUTS))
+    assert walked == [declined]
 
 
 @LAYERS
