@@ -7,6 +7,7 @@ folder or choose a device. The bytes depend only on what is saved: no time, no m
     DIR/model.json             {"schema_version": 1, "gatecast": "0.1.0", "model": {the description},
                                 "files": {"weights.safetensors": {"bytes": …, "sha256": …}}, "sha256": of all above}
     DIR/weights.safetensors    stored and loaded on the CPU
+    DIR/member-0/ …            where a model is made of several: an artifact each; "files" has the "sha256" of its JSON
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import json
 import math
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,10 +49,11 @@ _PLAIN_DTYPES = {
 
 
 class Artifact(NamedTuple):
-    """What was saved. description: plain JSON. tensors: by name, on the CPU."""
+    """What was saved. description: plain JSON. tensors: by name, on the CPU. members: of a model made of several."""
 
     description: dict[str, Any]
     tensors: dict[str, torch.Tensor]
+    members: tuple[Artifact, ...] = ()
 
 
 _MIGRATIONS: tuple[Callable[[Artifact], Artifact], ...] = ()  # the k-th lifts schema k + 1 to schema k + 2
@@ -65,16 +68,35 @@ def save(
     path: str | os.PathLike[str],
     description: Mapping[str, Any],
     tensors: Mapping[str, torch.Tensor],
+    members: Sequence[Artifact] = (),
     *,
     force: bool = False,
 ) -> None:
     """Write the folder `path`, whole or not at all. The same content gives the same bytes.
 
     description: dictionaries with text keys, lists (tuples come back as lists), text, whole and finite numbers, true,
-    false, None.
+    false, None. members: each becomes a folder inside, as `save` alone would write it; none has members of its own.
     Raises: OutputError where the folder cannot be written or exists (`force` replaces an earlier artifact);
     ArtifactError for weights that are not finite; TypeError for a description that is not plain.
     """
+    if any(member.members for member in members):
+        raise TypeError("a member cannot have members")
+    with replacing_folder(path, force) as folder:
+        signatures = {}
+        for number, member in enumerate(members):
+            place = folder / _member(number)
+            place.mkdir()
+            signatures[place.name] = {"sha256": _write(place, member.description, member.tensors, {})}
+        _write(folder, description, tensors, signatures)
+
+
+def _write(
+    folder: Path,
+    description: Mapping[str, Any],
+    tensors: Mapping[str, torch.Tensor],
+    members: Mapping[str, Mapping[str, str]],
+) -> str:
+    """Fill a folder. Returns the signature of its document, which changes with every byte of its meaning."""
     _check_plain(description, "description")
     if _is_deeper(description, _DEEPEST - 2):
         raise TypeError(f"description nests deeper than {_DEEPEST - 2}")
@@ -85,13 +107,22 @@ def save(
         "schema_version": schema_version(),
         "gatecast": __version__,
         "model": description,
-        "files": {WEIGHTS: {"bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()}},
+        "files": {WEIGHTS: _facts(weights), **members},
     }
     document["sha256"] = _digest(document)
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-    with replacing_folder(path, force) as folder:
-        (folder / DESCRIPTION).write_bytes(text.encode())
-        (folder / WEIGHTS).write_bytes(weights)
+    (folder / DESCRIPTION).write_bytes(text.encode())
+    (folder / WEIGHTS).write_bytes(weights)
+    return document["sha256"]
+
+
+def _member(number: int) -> str:
+    """The folder of a member. Names are made here and never read from a document."""
+    return f"member-{number}"
+
+
+def _facts(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def load(path: str | os.PathLike[str]) -> Artifact:
@@ -100,21 +131,47 @@ def load(path: str | os.PathLike[str]) -> Artifact:
     Raises: ArtifactError for a folder that is none, is damaged, was changed, or was made by a newer Gatecast.
     """
     folder = Path(path)
-    try:
+    with _readable(folder):
         _check_folder(folder)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise _damaged(folder, f"it cannot be read ({reason})", f"无法读取（{reason}）") from error
+    return _load(folder)[0]
+
+
+def _load(folder: Path, is_member: bool = False) -> tuple[Artifact, str]:
+    """What stands in a folder, and the signature of its document. A member has no members of its own."""
     document = _parse(_read(folder, DESCRIPTION), folder)
     _check_version(document, folder)
-    _check_document(document, folder)
+    signature = _check_document(document, folder)
     weights = _read(folder, WEIGHTS)
-    if document["files"] != {WEIGHTS: {"bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()}}:
+    listed = document["files"]
+    if listed.get(WEIGHTS) != _facts(weights):
         raise _damaged(folder / WEIGHTS, "its checksum differs", "校验和不符")
+    if is_member and len(listed) > 1:
+        raise _damaged(folder / DESCRIPTION, "a member has members", "成员模型不能再含成员")
+    members = tuple(_load_member(folder / _member(k), listed) for k in range(len(listed) - 1))
     artifact = Artifact(document["model"], _tensors(weights, folder))
     for migrate in _MIGRATIONS[document["schema_version"] - 1 :]:
         artifact = migrate(artifact)
-    return artifact
+    return artifact._replace(members=members), signature
+
+
+def _load_member(folder: Path, listed: Mapping[str, Any]) -> Artifact:
+    with _readable(folder):
+        plain = stat.S_ISDIR(folder.lstat().st_mode)  # a link could lead out of the folder
+    if not plain:
+        raise _damaged(folder, "it is not a plain folder", "它不是普通文件夹")
+    member, signature = _load(folder, is_member=True)
+    if listed.get(folder.name) != {"sha256": signature}:
+        raise _damaged(folder, "its checksum differs", "校验和不符")
+    return member
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise _damaged(path, f"it cannot be read ({reason})", f"无法读取（{reason}）") from error
 
 
 def _check_folder(folder: Path) -> None:
@@ -141,16 +198,13 @@ def _check_folder(folder: Path) -> None:
 
 def _read(folder: Path, name: str) -> bytes:
     path = folder / name
-    try:
+    with _readable(path):
         facts = path.lstat()
         if not stat.S_ISREG(facts.st_mode):  # a link could lead out of the folder, a pipe would block for ever
             raise _damaged(path, "it is not a plain file", "它不是普通文件")
         if facts.st_size > _MOST_BYTES[name]:
             raise _damaged(path, f"it is over {_MOST_BYTES[name] >> 20} MiB", f"它超过 {_MOST_BYTES[name] >> 20} MiB")
         return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise _damaged(path, f"it cannot be read ({reason})", f"无法读取（{reason}）") from error
 
 
 def _parse(content: bytes, folder: Path) -> dict[str, Any]:
@@ -191,7 +245,8 @@ def _check_version(document: dict[str, Any], folder: Path) -> None:
         )
 
 
-def _check_document(document: dict[str, Any], folder: Path) -> None:
+def _check_document(document: dict[str, Any], folder: Path) -> str:
+    """Takes the signature out of the document, and returns it."""
     path = folder / DESCRIPTION
     if document.keys() != _KEYS.keys():
         names = ", ".join(sorted(_KEYS))
@@ -199,8 +254,10 @@ def _check_document(document: dict[str, Any], folder: Path) -> None:
     for key, kind in _KEYS.items():
         if type(document[key]) is not kind:
             raise _damaged(path, f"{key!r} must be of type {kind.__name__}", f"{key!r} 的类型应为 {kind.__name__}")
-    if document.pop("sha256") != _digest(document):
+    signature = document.pop("sha256")
+    if signature != _digest(document):
         raise _damaged(path, "it was changed after it was saved", "保存后被修改过")
+    return signature
 
 
 def _tensors(weights: bytes, folder: Path) -> dict[str, torch.Tensor]:

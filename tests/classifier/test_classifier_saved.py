@@ -81,7 +81,7 @@ def put(*keys: str, value: Any) -> Callable[[dict[str, Any]], None]:
 )
 def test_a_description_that_lies_is_refused(tmp_path: Path, lie: Callable[[dict[str, Any]], None]) -> None:
     gc.Classifier(2, steps=1, context=8, **CPU).fit(np.arange(60.0) % 7).save(tmp_path / "model")
-    told, tensors = artifact.load(tmp_path / "model")
+    told, tensors, _ = artifact.load(tmp_path / "model")
     lie(told)
     artifact.save(tmp_path / "model", told, tensors, force=True)
     with pytest.raises(ArtifactError):
