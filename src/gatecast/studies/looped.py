@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gatecast.closed_loop import ClosedLoop
+from gatecast.studies.textbook import parameters
 
 if TYPE_CHECKING:
     from gatecast.studies.imagined import Imagined
@@ -82,6 +83,6 @@ def looped(model: ClosedLoop, data: Imagined, tally: Tally) -> Looped:
         np.stack(curves),
         values[held_out],
         data.given,
-        sum(p.numel() for p in model.network.parameters()),
+        parameters(model.network),
         history.seconds,
     )

@@ -18,7 +18,7 @@ from gatecast.studies import material, mistakes
 from gatecast.studies.judging import Judged, judge_beside_naive
 from gatecast.studies.result import Chart, Line, OnProgress, Section, StudyResult
 from gatecast.studies.tally import Tally
-from gatecast.studies.textbook import Mark, as_columns, network_of, predict, train, windows_of
+from gatecast.studies.textbook import Mark, as_columns, loss_chart, network_of, one_column, predict, train, windows_of
 
 CONTEXT, HORIZON, HIDDEN, RATE, ITERATIONS, TRAINS = 14, 7, 32, 1e-2, 100, 0.8
 TARGET = "temp_max"
@@ -66,7 +66,7 @@ def fit(iterations: int, *, seed: int, quick: bool = False, tally: Tally | None 
     target = table.names.index(TARGET)
     training = int(TRAINS * len(table.values))
     scaler = Scaler.fit(table.values[:training])
-    degrees = Scaler(scaler.centre[[target]], scaler.scale[[target]])
+    degrees = one_column(scaler, target)
     scaled = scaler.apply(table.values)
     lesson = windows_of(scaled[:training], target, context=CONTEXT, horizon=HORIZON)
     network = network_of("lstm", len(table.names), HORIZON, seed=seed, hidden=HIDDEN)
@@ -104,7 +104,6 @@ def _task(trained: Trained) -> Section:
 
 
 def _training(trained: Trained) -> Section:
-    epochs, losses = ([getattr(mark, name) for mark in trained.marks] for name in ("epoch", "loss"))
     return Section(
         Text("Training", "训练"),
         (
@@ -116,12 +115,7 @@ def _training(trained: Trained) -> Section:
             ),
         ),
         as_columns(trained.marks),
-        Chart(
-            Text("Training loss", "训练损失"),
-            Text("iteration", "迭代"),
-            Text("mean squared error", "均方误差"),
-            (Line(Text("training loss", "训练损失"), epochs, losses),),
-        ),
+        loss_chart({Text("training loss", "训练损失"): trained.marks}, Text("iteration", "迭代")),
     )
 
 
@@ -151,13 +145,14 @@ def _ahead(trained: Trained) -> Section:
 
 
 def _judged(trained: Trained) -> Section:
+    judged = trained.judged
     errors = np.abs(trained.actual - trained.point).mean(axis=0)
     naive = np.abs(trained.actual - trained.last[:, None]).mean(axis=0)
     steps = list(range(1, HORIZON + 1))
     return Section(
         Text("Was it worth it?", "值得吗？"),
-        (trained.judged.verdict.text,),
-        trained.judged.table,
+        (judged.verdict.text,),
+        judged.table,
         Chart(
             Text("Mean absolute error of each day ahead", "各预测日的平均绝对误差"),
             Text("days ahead", "向前天数"),

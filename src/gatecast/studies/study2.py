@@ -23,6 +23,7 @@ from gatecast.studies.textbook import (
     ManyToOne,
     Mark,
     as_columns,
+    loss_chart,
     network_of,
     one_column,
     parameters,
@@ -167,27 +168,17 @@ def _training(stock: Stock) -> Section:
             ),
         ),
         as_columns(stock.marks),
-        Chart(
-            Text("Training loss", "训练损失"),
-            Text("epoch", "轮"),
-            Text("mean squared error", "均方误差"),
-            (
-                Line(
-                    Text("training loss", "训练损失"),
-                    [mark.epoch for mark in stock.marks],
-                    [mark.loss for mark in stock.marks],
-                ),
-            ),
-        ),
+        loss_chart({Text("training loss", "训练损失"): stock.marks}, Text("epoch", "轮")),
     )
 
 
 def _test_part(stock: Stock, remedy: Stock) -> Section:
     said = {"LSTM": stock.point[:, None], str(_CHANGES): remedy.point[:, None]}
+    judged = judge_beside_naive(said, stock.actual[:, None], stock.last)
     return Section(
         Text(f"The test part: {stock.ticker}", f"测试部分：{stock.ticker}"),
         (
-            stock.judged.verdict.text,
+            judged.verdict.text,
             Text(
                 f"From the {CONTEXT} days up to {stock.dates[-1]} the next close is forecast as {stock.tomorrow:.2f}; "
                 f"the last one was {stock.actual[-1]:.2f}.",
@@ -195,7 +186,7 @@ def _test_part(stock: Stock, remedy: Stock) -> Section:
                 f"最后一个收盘价为 {stock.actual[-1]:.2f}。",
             ),
         ),
-        judge_beside_naive(said, stock.actual[:, None], stock.last).table,
+        judged.table,
         Chart(
             Text(f"Adjusted close of {stock.ticker}, test part", f"{stock.ticker} 的复权收盘价，测试部分"),
             Text("date", "日期"),

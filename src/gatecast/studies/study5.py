@@ -28,6 +28,7 @@ from gatecast.studies.textbook import (
     Mark,
     Windows,
     as_columns,
+    loss_chart,
     network_of,
     parameters,
     predict,
@@ -156,10 +157,6 @@ def _task(rows: Rows, trained: dict[Text, Trained]) -> Section:
 
 def _training(trained: dict[Text, Trained]) -> Section:
     shown = trained[FROM_GATES].marks
-    lines = [
-        Line(name, [mark.epoch for mark in one.marks], [mark.loss for mark in one.marks])
-        for name, one in trained.items()
-    ]
     return Section(
         Text("Training the layer from its gates", "训练由门写成的层"),
         (
@@ -171,12 +168,7 @@ def _training(trained: dict[Text, Trained]) -> Section:
             ),
         ),
         as_columns(shown),
-        Chart(
-            Text("Training loss", "训练损失"),
-            Text("epoch", "轮"),
-            Text("mean squared error", "均方误差"),
-            tuple(lines),
-        ),
+        loss_chart({name: one.marks for name, one in trained.items()}, Text("epoch", "轮")),
     )
 
 

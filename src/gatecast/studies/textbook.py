@@ -8,7 +8,7 @@ units; `gatecast.training` has the loop that the main job uses.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -16,9 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from gatecast.errors import TooShortError
+from gatecast.language import Text
 from gatecast.models.registry import build
 from gatecast.runtime import at_most_threads, keeping_memory, private_torch_stream, resolve_device
 from gatecast.scaling import Scaler
+from gatecast.studies.result import Chart, Line
 
 _THREADS = 2
 
@@ -184,6 +186,18 @@ def as_columns(marks: list[Mark]) -> dict[str, list[Any]]:
     if marks and marks[0].validation is not None:
         table["validation"] = [mark.validation for mark in marks]
     return table | {"seconds": [mark.seconds for mark in marks]}
+
+
+def loss_chart(trained: Mapping[Text, list[Mark]], step: Text) -> Chart:
+    """The training losses, a curve a network. step: what the marks count."""
+    return Chart(
+        Text("Training loss", "训练损失"),
+        step,
+        Text("mean squared error", "均方误差"),
+        tuple(
+            Line(name, [mark.epoch for mark in marks], [mark.loss for mark in marks]) for name, marks in trained.items()
+        ),
+    )
 
 
 def parameters(network: nn.Module) -> int:
