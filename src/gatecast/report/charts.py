@@ -13,6 +13,7 @@ import numpy as np
 
 from gatecast.evaluation import method_name
 from gatecast.report import words
+from gatecast.report.figures import Figure, Trace, numbers, plain, spread, upright
 from gatecast.report.time_axis import axis, labels, local
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from gatecast.studies.result import Chart
     from gatecast.training.history import History
     from gatecast.training.rate_finder import RateCurve
-
-Figure = dict[str, Any]
-Trace = dict[str, Any]
 
 MOST_POINTS = 400  # of a series' past, or of its windows, on one chart
 MOST_POINTS_OF_A_STUDY = 1000
@@ -78,7 +76,7 @@ def past_windows(panel: Panel, scores: Scores, shown: Shown) -> Figure:
         _pieces(method_name(scores.verdict.best_baseline), ahead, naive.point[rows], "naive", "dot"),
         _pieces(method_name(scores.methods[0]), ahead, model.point[rows], "model", "solid"),
     ]
-    cuts = [_upright(stamps[k]) for k in at]
+    cuts = [upright(stamps[k]) for k in at]
     return {"data": data, "layout": {"xaxis": axis(local(past, zone), panel.frequency), "shapes": cuts}}
 
 
@@ -143,7 +141,7 @@ def training_curve(history: History) -> Figure:
     if kept is not None:
         mark = _line(words.kept(history.best_step), [history.best_step], [history.validation[kept]], "good")
         data.append({**mark, "mode": "markers", "marker": {"color": "good", "size": 11, "symbol": "diamond"}})
-        layout["shapes"] = [_upright(history.best_step)]
+        layout["shapes"] = [upright(history.best_step)]
     drawn = [v for v in (*loss, *validation) if math.isfinite(v)]
     if drawn and min(drawn) > 0 and max(drawn) > 20 * min(drawn):
         layout["yaxis"] = {"type": "log"}
@@ -199,12 +197,12 @@ def curve_so_far(looks: Sequence[Look], step: int) -> Figure:
         _line(words.LOSS, steps, [one.loss for one in looks], "faint"),
         _line(words.VALIDATION, steps, [one.validation for one in looks], "model"),
     ]
-    return {"data": data, "layout": {"xaxis": _titled(words.TRAINING_STEP), "shapes": [_upright(step)]}}
+    return {"data": data, "layout": {"xaxis": _titled(words.TRAINING_STEP), "shapes": [upright(step)]}}
 
 
 def rate_curve(curve: RateCurve) -> Figure:
     """The loss over the rising rate, raw and smoothed; the suggestion is marked."""
-    rates = _numbers(curve.rate)
+    rates = numbers(curve.rate)
     data = [
         _line(words.LOSS, rates, curve.loss, "faint", width=1),
         _line(words.SMOOTHED, rates, curve.smooth, "model", width=3),
@@ -214,15 +212,14 @@ def rate_curve(curve: RateCurve) -> Figure:
     layout = {
         "xaxis": {**_titled(words.RATE), "type": "log", "exponentformat": "power"},
         "yaxis": {**_titled(words.LOSS), "range": [least - room, start + 3 * room]},
-        "shapes": [_upright(curve.suggestion)],
+        "shapes": [upright(curve.suggestion)],
     }
     return {"data": data, "layout": layout}
 
 
 def _thinned(rows: int, keep: int | None, most: int = MOST_POINTS) -> list[int]:
     """At most so many row numbers, first, last and `keep` among them."""
-    spread = set(np.linspace(0, rows - 1, min(rows, most)).astype(int).tolist())
-    return sorted(spread if keep is None else spread | {keep})
+    return sorted({*spread(rows, most).tolist(), *(() if keep is None else (keep,))})
 
 
 def _rows(panel: Panel, shown: Shown, first: int, stop: int | None) -> tuple[np.ndarray, np.ndarray]:
@@ -264,7 +261,7 @@ def _band(fans: list[tuple[list[Any], np.ndarray, np.ndarray]], level: float, de
     y: list[float | None] = []
     for times, lower, upper in fans:
         x += [*times, *times[::-1], None]
-        y += [*_numbers(lower), *_numbers(upper)[::-1], None]
+        y += [*numbers(lower), *numbers(upper)[::-1], None]
     return {
         "type": "scatter",
         "mode": "lines",
@@ -282,7 +279,7 @@ def _band(fans: list[tuple[list[Any], np.ndarray, np.ndarray]], level: float, de
 def _pieces(name: Text, ahead: list[list[Any]], values: np.ndarray, colour: str, dash: str) -> Trace:
     """The forecasts of all windows as one broken line."""
     x = [stamp for times in ahead for stamp in (*times, None)]
-    y = [value for window in values for value in (*_numbers(window), None)]
+    y = [value for window in values for value in (*numbers(window), None)]
     single = values.shape[1] == 1  # a piece of one step is a point, not a line
     return _line(name, x, y, colour, dash=dash) | (
         {"mode": "markers", "marker": {"color": colour, "size": 6}} if single else {}
@@ -294,7 +291,7 @@ def _line(
 ) -> Trace:
     """A line; few steps get a dot each, so that a single one can be seen."""
     few = steps <= 31
-    trace: Trace = {"type": "scatter", "name": _plain(str(name)), "x": x, "y": _numbers(y)}
+    trace: Trace = {"type": "scatter", "name": plain(name), "x": x, "y": numbers(y)}
     trace |= {"mode": "lines+markers" if few else "lines", "line": {"color": colour, "width": width, "dash": dash}}
     if few:
         trace["marker"] = {"color": colour, "size": width + 3}
@@ -311,22 +308,6 @@ def _bar(line: Trace) -> Trace:
     }
 
 
-def _upright(x: Any) -> dict[str, Any]:
-    """A dotted line from the bottom to the top of the chart."""
-    line = {"color": "faint", "width": 1, "dash": "dot"}
-    return {
-        "type": "line",
-        "layer": "below",
-        "xref": "x",
-        "yref": "paper",
-        "x0": x,
-        "x1": x,
-        "y0": 0,
-        "y1": 1,
-        "line": line,
-    }
-
-
 def _titled(title: Text, *, tozero: bool = False) -> dict[str, Any]:
     named: dict[str, Any] = {"title": {"text": str(title)}}
     return named | ({"rangemode": "tozero"} if tozero else {})
@@ -335,13 +316,3 @@ def _titled(title: Text, *, tozero: bool = False) -> dict[str, Any]:
 def _step_axis(horizon: int) -> dict[str, Any]:
     whole = {"dtick": 1, "tick0": 1} if horizon <= 12 else {}
     return {**_titled(words.STEP_AHEAD), "range": [0.5, horizon + 0.5], **whole}
-
-
-def _plain(name: str) -> str:
-    """Plotly reads tags in names: a method's name is only text."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _numbers(values: Any) -> list[float | None]:
-    """JSON numbers of seven digits; what is not finite becomes a gap."""
-    return [float(f"{v:.7g}") if v is not None and math.isfinite(v) else None for v in values]

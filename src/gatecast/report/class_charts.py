@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gatecast.language import Text
+from gatecast.report.figures import Figure, Trace, look, numbers, plain, spread
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from gatecast.evaluation.class_scores import ClassScores
 
-Figure = dict[str, Any]
-Trace = dict[str, Any]
-
 _MOST_POINTS = 300  # of a curve
-_COLOURS = ("model", "naive", "good", "level-1", "caution", "actual")  # then again, with the next dash
-_DASHES = ("solid", "dash", "dot", "dashdot")
 _FALSE = Text("share of the others called so", "其他类别被误判的比例")
 _TRUE = Text("share of its own called so", "该类别被判对的比例")
 _SAID = Text("probability said", "所报概率")
@@ -31,8 +27,8 @@ def roc(scores: ClassScores) -> Figure:
     for k, name in enumerate(shown):
         false, true, area = scores.roc(name)
         if len(false):
-            rows = np.unique(np.linspace(0, len(false) - 1, min(len(false), _MOST_POINTS)).astype(int))
-            data.append(_line(f"{_plain(name)} · {_AREA} {area:.2f}", false[rows], true[rows], k, "lines"))
+            rows = spread(len(false), _MOST_POINTS)
+            data.append(_line(f"{plain(name)} · {_AREA} {area:.2f}", false[rows], true[rows], k, "lines"))
     return _square(data, _FALSE, _TRUE)
 
 
@@ -42,15 +38,14 @@ def reliability(scores: ClassScores) -> Figure:
     data = []
     for k, name in enumerate(shown):
         said, came, _ = scores.reliability(name)
-        data.append(_line(_plain(name), said, came, k, "lines+markers"))
+        data.append(_line(plain(name), said, came, k, "lines+markers"))
     return _square(data, _SAID, _CAME)
 
 
 def _line(name: str, x: np.ndarray, y: np.ndarray, k: int, mode: str) -> Trace:
-    colour = _COLOURS[k % len(_COLOURS)]
-    dash = _DASHES[k // len(_COLOURS) % len(_DASHES)]
-    trace: Trace = {"type": "scatter", "name": name, "mode": mode, "x": _numbers(x), "y": _numbers(y)}
-    return trace | {"line": {"color": colour, "width": 2.5, "dash": dash}, "marker": {"color": colour, "size": 7}}
+    line = look(k)
+    trace: Trace = {"type": "scatter", "name": name, "mode": mode, "x": numbers(x, 5), "y": numbers(y, 5)}
+    return trace | {"line": {**line, "width": 2.5}, "marker": {"color": line["color"], "size": 7}}
 
 
 def _square(data: list[Trace], x: Text, y: Text) -> Figure:
@@ -63,12 +58,3 @@ def _square(data: list[Trace], x: Text, y: Text) -> Figure:
         for name, title in axes.items()
     }
     return {"data": data, "layout": {**layout, "shapes": [diagonal], "showlegend": True}}
-
-
-def _plain(name: str) -> str:
-    """Plotly reads tags in names: a class's name is only text."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _numbers(values: np.ndarray) -> list[float]:
-    return [float(f"{value:.5g}") for value in values]

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from gatecast.evaluation import method_name
 from gatecast.language import Text
+from gatecast.report import words
+from gatecast.report.figures import Figure, Trace, look, numbers, plain, upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gatecast.comparison import Comparison, Method
-
-Figure = dict[str, Any]
-Trace = dict[str, Any]
 
 _COLOURS = {"network": "model", "ensemble": "good", "naive": "naive"}
 _KINDS = {
@@ -22,8 +21,10 @@ _KINDS = {
     "ensemble": Text("ensemble", "集成"),
     "naive": Text("naive", "朴素方法"),
 }
-_CURVES = ("model", "naive", "good", "level-1", "caution", "actual")  # then again, with the next dash
-_DASHES = ("solid", "dash", "dot", "dashdot")
+_SURE = Text("sure", "确定")
+_OPEN = Text("may be chance", "可能是偶然")
+_LESS_ERROR = Text("less error than the best naive method", "比最佳朴素方法低的误差")
+_LOSS = Text("error while training", "训练中的误差")
 
 
 def errors(comparison: Comparison) -> Figure:
@@ -54,20 +55,20 @@ def gains(comparison: Comparison) -> Figure:
         trace = _dots(
             str(name),
             [100 * one.gain for one in rows],
-            [_plain(str(method_name(one.first))) for one in rows],
+            [plain(method_name(one.first)) for one in rows],
             {"color": colour},
         )
         trace["marker"]["size"] = 10
         trace["error_x"] = {
             "type": "data",
             "symmetric": False,
-            "array": [_number(100 * (one.high - one.gain)) for one in rows],
-            "arrayminus": [_number(100 * (one.gain - one.low)) for one in rows],
+            "array": numbers(100 * (one.high - one.gain) for one in rows),
+            "arrayminus": numbers(100 * (one.gain - one.low) for one in rows),
             "color": colour,
             "thickness": 2,
         }
         data.append(trace)
-    layout = _by_name([_plain(str(method_name(one.first))) for one in shown], str(_LESS_ERROR), 0.0, tozero=False)
+    layout = _by_name([plain(method_name(one.first)) for one in shown], str(_LESS_ERROR), 0.0, tozero=False)
     layout["xaxis"]["ticksuffix"] = " %"
     return {"data": [trace for trace in data if trace["x"]], "layout": layout}
 
@@ -87,7 +88,7 @@ def curves(comparison: Comparison) -> Figure:
     drawn = [value for trace in data for value in trace["y"] if value is not None]
     wide = bool(drawn) and min(drawn) > 0 and max(drawn) > 20 * min(drawn)
     y_axis = {"title": {"text": str(_LOSS)}, **({"type": "log"} if wide else {})}
-    return {"data": data, "layout": {"xaxis": {"title": {"text": str(_TRAINING_STEP)}}, "yaxis": y_axis}}
+    return {"data": data, "layout": {"xaxis": {"title": {"text": str(words.TRAINING_STEP)}}, "yaxis": y_axis}}
 
 
 def steps(comparison: Comparison) -> Figure:
@@ -95,65 +96,41 @@ def steps(comparison: Comparison) -> Figure:
     found = comparison.steps()
     ahead = list(range(1, comparison.horizon + 1))
     shown = [*comparison.trained, comparison.best_naive]
-    data = [
-        _line(_name(method), ahead, [_number(one) for one in found[method.name]], k) for k, method in enumerate(shown)
-    ]
+    data = [_line(_name(method), ahead, numbers(found[method.name]), k) for k, method in enumerate(shown)]
     for trace in data:
         trace["mode"] = "lines+markers" if len(ahead) <= 31 else "lines"
     data[-1] |= {"line": {"color": "faint", "width": 3, "dash": "dot"}, "marker": {"color": "faint"}}
-    x_axis = {"title": {"text": str(_STEP_AHEAD)}, **({"dtick": 1} if len(ahead) <= 12 else {})}
-    y_axis = {"title": {"text": str(_MEAN_ERROR)}, "rangemode": "tozero"}
+    x_axis = {"title": {"text": str(words.STEP_AHEAD)}, **({"dtick": 1} if len(ahead) <= 12 else {})}
+    y_axis = {"title": {"text": str(words.MEAN_ERROR)}, "rangemode": "tozero"}
     return {"data": data, "layout": {"xaxis": x_axis, "yaxis": y_axis}}
-
-
-_SURE = Text("sure", "确定")
-_OPEN = Text("may be chance", "可能是偶然")
-_LESS_ERROR = Text("less error than the best naive method", "比最佳朴素方法低的误差")
-_LOSS = Text("error while training", "训练中的误差")
-_TRAINING_STEP = Text("training step", "训练步数")
-_STEP_AHEAD = Text("steps ahead", "向前步数")
-_MEAN_ERROR = Text("mean absolute error", "平均绝对误差")
 
 
 def _broken(steps: Sequence[Sequence[int]], values: Sequence[Sequence[float]]) -> tuple[list[Any], list[Any]]:
     """The curves of all seeds as one broken line."""
     x = [step for one in steps for step in (*one, None)]
-    y = [None if value is None else _number(value) for one in values for value in (*one, None)]
+    y = numbers(value for one in values for value in (*one, None))
     return x[:-1], y[:-1]
 
 
 def _dots(name: str, x: Sequence[Any], y: Sequence[str], marker: dict[str, Any]) -> Trace:
     trace: Trace = {"type": "scatter", "mode": "markers", "name": name, "marker": marker}
-    return {**trace, "x": [_number(value) for value in x], "y": list(y), "showlegend": bool(name)}
+    return {**trace, "x": numbers(x), "y": list(y), "showlegend": bool(name)}
 
 
 def _line(name: str, x: list[Any], y: list[Any], k: int) -> Trace:
-    colour, dash = _CURVES[k % len(_CURVES)], _DASHES[k // len(_CURVES) % len(_DASHES)]
-    line = {"color": colour, "width": 2, "dash": dash}
-    return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": line, "marker": {"color": colour}}
+    trace: Trace = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y}
+    return trace | {"line": {**look(k), "width": 2}, "marker": {"color": look(k)["color"]}}
 
 
 def _by_name(names: list[str], title: str, limit: float, *, tozero: bool) -> dict[str, Any]:
     """Names from top to bottom; a dotted line at the value that must be beaten."""
-    line = {"color": "faint", "width": 1, "dash": "dot"}
-    upright = {"type": "line", "layer": "below", "xref": "x", "yref": "paper", "x0": _number(limit), "y0": 0, "y1": 1}
     return {
         "xaxis": {"title": {"text": title}, "showgrid": True, **({"rangemode": "tozero"} if tozero else {})},
         "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": names[::-1], "nticks": len(names) + 1},
-        "shapes": [{**upright, "x1": upright["x0"], "line": line}],
+        "shapes": [upright(numbers([limit])[0])],
         "hovermode": "closest",
     }
 
 
 def _name(method: Method) -> str:
-    return _plain(str(method_name(method.name)))
-
-
-def _plain(name: str) -> str:
-    """Plotly reads tags in names: a method's name is only text."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _number(value: float) -> float | None:
-    """A JSON number of seven digits; what is not finite becomes a gap."""
-    return float(f"{value:.7g}") if math.isfinite(value) else None
+    return plain(method_name(method.name))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatecast.report import inspection_words as words
+from gatecast.report.figures import Figure, numbers, spread, upright
 from gatecast.report.time_axis import labels, local
 from gatecast.report.words import STEP_AHEAD
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from gatecast.explain.memory import Memory
     from gatecast.explain.parameters import Count
     from gatecast.language import Text
-
-Figure = dict[str, Any]
 
 _MOST_ROWS, _MOST_COLUMNS = 96, 240  # of a heat map
 _MOST_BARS = 200
@@ -41,13 +40,13 @@ def of_part(found: Inspection, layer: LayerTrace, part: str) -> Figure:
 
 def of_memory(inner: Memory) -> Figure:
     """The strength of the memory by lag, on a logarithmic axis where it fades far; the half-life is marked."""
-    rows = _spread(len(inner.lag), _MOST_BARS)
+    rows = spread(len(inner.lag), _MOST_BARS)
     trace = {
         "type": "scatter",
         "mode": "lines+markers" if len(rows) <= 31 else "lines",
         "name": str(words.STRENGTH),
         "x": inner.lag[rows].tolist(),
-        "y": _numbers(np.maximum(inner.strength[rows], 1e-12)),
+        "y": numbers(np.maximum(inner.strength[rows], 1e-12), 5),
         "line": {"color": "model", "width": 2.5},
         "fill": "tozeroy",
         "fillcolor": "band-0",
@@ -59,9 +58,7 @@ def of_memory(inner: Memory) -> Figure:
         "yaxis": faded if least < _FADED else {"range": [0, 1.05]},
     }
     if inner.half_life is not None:
-        line = {"color": "faint", "width": 1, "dash": "dot"}
-        at = {"xref": "x", "yref": "paper", "x0": inner.half_life, "x1": inner.half_life, "y0": 0, "y1": 1}
-        layout["shapes"] = [{"type": "line", "layer": "below", **at, "line": line}]
+        layout["shapes"] = [upright(inner.half_life)]
     return {"data": [trace], "layout": layout}
 
 
@@ -80,7 +77,7 @@ def of_attribution(found: Inspection, steps: np.ndarray) -> Figure:
             "type": "bar",
             "name": str(name),
             "x": stamps,
-            "y": _numbers(np.where(sign * shares > 0, shares, np.nan)),
+            "y": numbers(np.where(sign * shares > 0, shares, np.nan), 5),
             "marker": {"color": colour},
         }
         for name, sign, colour in ((words.RAISES, 1, "model"), (words.LOWERS, -1, "naive"))
@@ -127,13 +124,13 @@ def of_parameters(parameters: Sequence[Count]) -> Figure:
 def _heat_map(
     columns: list[Any], values: np.ndarray, rows: Text, scale: list[Any], span: tuple[float, float]
 ) -> Figure:
-    across, down = _spread(values.shape[1], _MOST_COLUMNS), _spread(values.shape[0], _MOST_ROWS)
+    across, down = spread(values.shape[1], _MOST_COLUMNS), spread(values.shape[0], _MOST_ROWS)
     stamps = [columns[k] for k in across]
     trace = {
         "type": "heatmap",
         "x": stamps,
         "y": [int(k) + 1 for k in down],
-        "z": [_numbers(row, 3) for row in values[np.ix_(down, across)]],
+        "z": [numbers(row, 3) for row in values[np.ix_(down, across)]],
         "colorscale": scale,
         "zmin": span[0],
         "zmax": span[1],
@@ -159,13 +156,3 @@ def _positions(found: Inspection) -> list[Any]:
 def _time_axis(stamps: list[Any]) -> Figure:
     """Every column as wide as the next, whatever days lie between."""
     return {"type": "category", "nticks": 6} if stamps and isinstance(stamps[0], str) else {}
-
-
-def _spread(total: int, most: int) -> np.ndarray:
-    """At most `most` numbers of rows or columns, evenly, first and last among them."""
-    return np.unique(np.linspace(0, total - 1, min(total, most)).round().astype(int))
-
-
-def _numbers(values: np.ndarray, digits: int = 5) -> list[float | None]:
-    """JSON numbers; what is not finite becomes a gap."""
-    return [float(f"{v:.{digits}g}") if np.isfinite(v) else None for v in values.tolist()]

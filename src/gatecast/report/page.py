@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gatecast.explain import Brief
     from gatecast.forecast import Forecast
     from gatecast.language import Text
+    from gatecast.report.figures import Figure
     from gatecast.report.selection import Shown
     from gatecast.training.history import History
 
@@ -75,9 +76,9 @@ def write_report(
 
 def _figures(
     reading: Reading, scores: Scores | None, history: History | None, forecast: Forecast, shown: Sequence[Shown]
-) -> dict[str, list[charts.Figure | None]]:
+) -> dict[str, list[Figure | None]]:
     """Name of a chart → one figure for each series on view, or a single one for all."""
-    figures: dict[str, list[charts.Figure | None]] = {
+    figures: dict[str, list[Figure | None]] = {
         "forecast": [charts.forecast_fan(reading.panel, forecast, series) for series in shown]
     }
     if scores is not None:
@@ -91,7 +92,7 @@ def _figures(
     return figures
 
 
-def _inside(inside: Brief | None) -> dict[str, list[charts.Figure | None]]:
+def _inside(inside: Brief | None) -> dict[str, list[Figure | None]]:
     if inside is None:
         return {}
     return {

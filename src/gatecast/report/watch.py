@@ -8,6 +8,7 @@ import numpy as np
 
 from gatecast.atomic import write_file
 from gatecast.report import charts, template, words
+from gatecast.report.figures import spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,7 @@ def write_watch(path: Path, panel: Panel, looks: Sequence[Look]) -> None:
 
     Raises: OutputError where the file cannot be written.
     """
-    rows = np.unique(np.linspace(0, len(looks) - 1, min(len(looks), _MOST_ROUNDS)).round().astype(int))
-    shown = [looks[row] for row in rows]
+    shown = [looks[row] for row in spread(len(looks), _MOST_ROUNDS)]
     span = _span(shown)
     figures: dict[str, list[Any]] = {"look": [charts.look(panel, one, span) for one in shown]}
     if np.isfinite([one.validation for one in shown]).all() and len(shown) > 1:
