@@ -11,6 +11,7 @@ from gatecast.errors import OptionError
 from gatecast.language import Text
 from gatecast.studies import material, study1, study2, study4, study5
 from gatecast.studies.catalogue import STUDIES, carry_out
+from gatecast.studies.mistakes import MISTAKES, of_study
 from gatecast.studies.result import StudyProgress
 from gatecast.studies.tally import Tally
 
@@ -37,6 +38,12 @@ def test_a_result_is_whole(named):
             for line in section.chart.lines:
                 assert len(line.x) == len(line.y) > 0
                 assert np.isfinite(np.array(line.y, float)).all()
+
+
+def test_a_study_ends_with_its_own_mistakes(named):
+    name, result, _ = named
+    last = max(MISTAKES) if name == "mistakes" else int(name)
+    assert result.sections[-1].heading == of_study(last).heading
 
 
 def test_the_naive_forecast_stands_beside_every_judged_one(named):

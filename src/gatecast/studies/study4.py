@@ -14,7 +14,7 @@ import numpy as np
 
 from gatecast.language import Text
 from gatecast.scaling import Scaler
-from gatecast.studies import material
+from gatecast.studies import material, mistakes
 from gatecast.studies.judging import Judged, judge_beside_naive
 from gatecast.studies.result import Chart, Line, OnProgress, Section, StudyResult
 from gatecast.studies.tally import Tally
@@ -90,7 +90,13 @@ def run(*, seed: int = 0, quick: bool = False, on_progress: OnProgress | None = 
     return StudyResult(
         4,
         Text("RNN against LSTM on a stock's close", "RNN 与 LSTM：预测股票收盘价"),
-        (_task(stocks), _side_by_side(stocks), _all_stocks(stocks), *(_drawing(stock) for stock in stocks)),
+        (
+            _task(stocks),
+            _side_by_side(stocks),
+            _all_stocks(stocks),
+            *(_drawing(stock) for stock in stocks),
+            mistakes.of_study(4),
+        ),
     )
 
 
