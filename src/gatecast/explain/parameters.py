@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from gatecast.explain.gates import stacks_of
 from gatecast.language import Text
 from gatecast.nn.recurrent import GRU, LSTM
-from gatecast.nn.stack import Stack
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from gatecast.nn.stack import Stack
 
 _LSTM = (
     Text("input gate", "输入门"),
@@ -39,7 +41,7 @@ class Count(NamedTuple):
 
 def count(network: nn.Module) -> tuple[Count, ...]:
     """Every parameter of the network once."""
-    stacks = {name: module for name, module in network.named_modules() if isinstance(module, Stack)}
+    stacks = stacks_of(network)
     rows = [row for name, stack in stacks.items() for row in _of_stack(name, stack)]
     rest: dict[str, int] = {}
     for name, parameter in network.named_parameters():
