@@ -82,7 +82,8 @@ def check_fitted(fitted: Fitted) -> None:
     require(
         len(fitted.histories) == len(fitted.networks)
         and all(
-            len(h.step) == len(h.loss) == len(h.validation) and min(h.steps, h.best_step) >= 0 for h in fitted.histories
+            len(h.step) == len(h.loss) and len(h.validation) in (0, len(h.step)) and min(h.steps, h.best_step) >= 0
+            for h in fitted.histories
         ),
         "the histories are not those of its members",
         "训练历史与成员不符",

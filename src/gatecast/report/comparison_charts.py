@@ -78,8 +78,12 @@ def curves(comparison: Comparison) -> Figure:
     data: list[Trace] = []
     for k, method in enumerate(method for method in comparison.methods if method.kind == "network"):
         ran = [history for history in method.histories if history.step]
-        for kind, values in (("solid", [h.validation for h in ran]), ("dot", [h.loss for h in ran])):
-            trace = _line(_name(method), *_broken([h.step for h in ran], values), k)
+        judged = [history for history in ran if history.validation]
+        for kind, shown, values in (
+            ("solid", judged, [h.validation for h in judged]),
+            ("dot", ran, [h.loss for h in ran]),
+        ):
+            trace = _line(_name(method), *_broken([h.step for h in shown], values), k)
             trace |= {"legendgroup": method.name, "showlegend": kind == "solid"}
             if kind == "dot":
                 trace["line"] = {**trace["line"], "dash": "dot", "width": 1}

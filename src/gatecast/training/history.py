@@ -31,7 +31,8 @@ class Progress:
 class History:
     """The training curve, a row for each validation.
 
-    step, loss, validation: (rows,) optimiser steps taken, mean training loss since the row before, validation error.
+    step, loss, validation: (rows,) optimiser steps taken, mean training loss since the row before, validation error;
+    no validation where nothing was held out.
     best_step: the row's step whose weights were kept. stopped: why training ended. steps: how many were taken.
     """
 

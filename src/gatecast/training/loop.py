@@ -132,11 +132,12 @@ class Trainer:
         draws = stream(self.run.seed, "batch", record.step, record.recoveries)
         steps = min(config.round, config.steps - record.step)
         numbers = draws.integers(len(self.run.windows), size=(steps, config.batch))
+        halved = record.recoveries + halvings(config, (validation for *_, validation in record.curve))
         self.network.train()
         self.network.steps_taken = record.step
         self.losses = []
         for batch_numbers in numbers:
-            self.losses.append(self._step(batch_numbers))
+            self.losses.append(self._step(batch_numbers, halved))
             self._show()
             if self._out_of_time():
                 record.stopped = "budget"
@@ -149,11 +150,10 @@ class Trainer:
         """The mean loss over the steps of this round."""
         return torch.stack(self.losses).mean().item()
 
-    def _step(self, numbers: np.ndarray) -> torch.Tensor:
-        """One step of the optimiser on the windows with these numbers."""
+    def _step(self, numbers: np.ndarray, halved: int) -> torch.Tensor:
+        """One step of the optimiser on the windows with these numbers, its rate halved so often."""
         batch = self.fixed_batch or self._read(numbers)
         self.record.step += 1
-        halved = self.record.recoveries + halvings(self.config, (row[2] for row in self.record.curve))
         rate = rate_at(self.config, self.record.step) * 0.5**halved
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -191,6 +191,7 @@ class Trainer:
     def _validate(self, loss: float) -> None:
         """Score the averaged weights on the stopping windows; keep them if they are the best so far."""
         record, run = self.record, self.run
+        self.average.take_statistics()
         validation = math.nan if run.stopping is None else validation_error(self.averaged, run.reader, run.stopping)
         record.curve.append((record.step, loss, validation))
         if run.stopping is None or validation < record.best:
@@ -236,6 +237,7 @@ class Trainer:
         self.network.eval()
         record = self.record
         step, loss, validation = zip(*record.curve, strict=True) if record.curve else ((), (), ())
+        validation = () if self.run.stopping is None else validation
         if record.stopped != "interrupted":  # else the last whole round stays, from which the run can be resumed
             self._checkpoint(now=True)
         return History(step, loss, validation, record.best_step, record.step, record.stopped or "steps", self.seconds())
@@ -297,8 +299,7 @@ def _threads(network: ForecastNetwork, run: Run) -> int:
 def validation_error(network: ForecastNetwork, reader: WindowReader, origins: Origins) -> float:
     """Mean pinball loss of the newest position over the origins, weighted as in training; independent of batches."""
     total = weight = 0.0
-    for start in range(0, len(origins.series), _VALIDATION_BATCH):
-        part = type(origins)(*(array[start : start + _VALIDATION_BATCH] for array in origins))
+    for part in origins.parts(_VALIDATION_BATCH):
         value, mass = network.loss(reader.read(part, answers=True), newest_only=True)
         total, weight = total + value.item(), weight + mass.item()
     return total / max(weight, 1e-9)

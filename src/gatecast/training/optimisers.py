@@ -104,5 +104,8 @@ class Average:
         """Take in the weights of a step, counted from 1."""
         weight = 1.0 if not self._share else min(1.0, 1 / (self._share * step))
         get_ema_multi_avg_fn(1 - weight)(self._into, self._from, 0)  # all tensors in one call
+
+    def take_statistics(self) -> None:
+        """Take what is no weight from the network, as it is now; enough before the averaged network is used."""
         for into, newest in self._statistics:
             into.copy_(newest)
