@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from gatecast.models import get, names
 from gatecast.models.network import ForecastNetwork, NetworkConfig, network_class, new_network, window_scale
+from gatecast.nn.dropout import seed_dropout
 from gatecast.runtime import private_torch_stream
 from gatecast.windows import Batch
 
@@ -34,9 +35,9 @@ SHAPED = pytest.mark.parametrize("shape", SHAPES)
 
 def network_of(name: str, shape: str = "season", *, seed: int = 0, **fields: Any) -> ForecastNetwork:
     context, patch, seasons, horizon = SHAPES[shape]
-    config = NetworkConfig(name, {"hidden": 5}, horizon, context, patch, seasons, (80, 95))
+    shaped = {"horizon": horizon, "context": context, "patch": patch, "seasons": seasons, "levels": (80, 95), **fields}
     with private_torch_stream(seed, "weights"):
-        return new_network(replace(config, **fields)).eval()
+        return new_network(NetworkConfig(name, {"hidden": 5}, **shaped)).eval()
 
 
 def shaken(network: ForecastNetwork, size: float = 0.5, seed: int = 0) -> ForecastNetwork:
@@ -276,3 +277,44 @@ def test_the_same_stream_gives_the_same_weights(name: str) -> None:
     states = [network.state_dict() for network in (first, second, other)]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
     assert any(not torch.equal(states[0][key], states[2][key]) for key in states[0])
+
+
+@pytest.mark.parametrize("name", names())
+def test_dropout_before_the_head_thins_training_and_no_forecast(name: str) -> None:
+    shape = {"distribution": network_class(name).distributions[0]}
+    plain, thinned = network_of(name, **shape), network_of(name, **shape, head_dropout=0.5)
+    batch = batch_of(plain)
+    for network in (plain, thinned):
+        seed_dropout(network, 0)
+    assert torch.equal(plain.loss(batch)[0], thinned.loss(batch)[0])  # not while judging
+    assert not torch.equal(plain.train().loss(batch)[0], thinned.train().loss(batch)[0])
+
+
+def test_dropout_before_the_head_thins_all_that_the_head_reads() -> None:
+    network, seen = network_of("lstm", "patches", head_dropout=0.3), []
+    network.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    seed_dropout(network.train(), 0)
+    network(batch_of(network, 400))
+    share = (seen[0] == 0).float().mean((0, 1))  # of each feature: those of the backbone, and the raw patch
+    assert share.shape == (network.feature_size(),)
+    torch.testing.assert_close(share, torch.full_like(share, 0.3), atol=0.06, rtol=0)
+
+
+@pytest.mark.parametrize("season", [(), (4,)])
+def test_a_window_weighs_as_its_error_is_scaled_and_as_it_is_relative(season: tuple[int, ...]) -> None:
+    network = network_of("lstm", "steps", seasons=season)
+    batch = moved(batch_of(network, 5), 1.0, 100.0)
+    centre, scale = network.unit(batch)
+    lag = season[0] if season else 1
+    naive = (batch.target[:, lag:] - batch.target[:, :-lag]).abs().mean(1, keepdim=True) / scale
+    for level in (100.0, 1000.0):  # the same windows, farther from 0
+        expected = 1 / naive.clamp(0.05, 2.0) + 13 * scale / (centre + level - 100).abs()
+        lifted = moved(batch, 1.0, level - 100)
+        torch.testing.assert_close(network.weight(lifted, *network.unit(lifted)).double(), expected, rtol=1e-5, atol=0)
+
+
+def test_a_level_near_zero_does_not_make_a_window_weigh_without_bounds() -> None:
+    network = network_of("lstm", "steps")
+    batch = batch_of(network)
+    batch = batch._replace(target=batch.target - batch.target.mean(1, keepdim=True))
+    assert (network.weight(batch, *network.unit(batch)) <= 1 / 0.05 + 13).all()

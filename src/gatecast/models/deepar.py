@@ -111,7 +111,7 @@ class DeepARNetwork(ForecastNetwork):
         steps = self._steps(x[:, :-1], batch, torch.cat([batch.observed, beyond], dim=1))
         hidden, _ = self.backbone(_joined(steps))
         loss = self._next(hidden, steps, centre, scale).loss(x[:, 1:]).mean(-1)  # (B, C + H − 1)
-        weight = steps.observed[..., 0] * self.weight(batch, scale)
+        weight = steps.observed[..., 0] * self.weight(batch, centre, scale)
         if newest_only:
             loss, weight = loss[:, -config.horizon :], weight[:, -config.horizon :]
         return (loss * weight).sum(), weight.sum()
@@ -172,7 +172,7 @@ class DeepARNetwork(ForecastNetwork):
 
         hidden: (…, output_size), with the axes of `steps`.
         """
-        features = torch.cat([hidden, _joined(steps)], dim=-1)
+        features = self.thinned(torch.cat([hidden, _joined(steps)], dim=-1))
         candidates = torch.cat([steps.value, steps.lags, torch.zeros_like(steps.value)], dim=-1)
         mixed = (candidates * self.mixture(features).softmax(-1)).sum(-1, keepdim=True)
         own = self.head(features)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from gatecast.language import Text
 from gatecast.models.lstm_stack import LSTMStack, StackConfig
-from gatecast.models.network import ForecastNetwork, NetworkConfig, Scaled, window_scale
+from gatecast.models.network import ForecastNetwork, NetworkConfig, Scaled, in_units, window_scale
 from gatecast.models.registry import register
 from gatecast.nn.smoothing import ExponentialSmoothing, Smoothed
 
@@ -106,9 +106,9 @@ class ESNetwork(ForecastNetwork):
         form = Form.of(batch, centre, scale)
         smoothed = self.smoothing(form.read(batch.target), batch.observed)
         hidden, _ = self.backbone(self._read(smoothed, batch))  # (B, P, hidden)
-        x = ((batch.target - centre) / torch.where(scale > 0, scale, torch.inf)).float()
+        x = in_units(batch.target, centre, scale)
         places = self.places(newest_only=newest_only)
-        features = torch.cat([hidden, smoothed.rest, self._known(batch)], dim=-1)[:, places]
+        features = self.thinned(torch.cat([hidden, smoothed.rest, self._known(batch)], dim=-1)[:, places])
         ahead, bases = smoothed.ahead[:, places], self.bases(x)[:, places]
         expected = form.write(ahead)[..., None]
         mixed = self.mix(features, torch.cat([bases, expected], dim=-1))

@@ -124,6 +124,11 @@ def window_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Te
     return torch.where(moves, centre, target[:, -1:]), torch.where(moves, scale, 0.0)
 
 
+def in_units(values: torch.Tensor, centre: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """In units of each window, float32: 0 where its context is constant."""
+    return ((values - centre) / torch.where(scale > 0, scale, torch.inf)).float()
+
+
 def network_class(model: str) -> type[ForecastNetwork]:
     """The network around the backbone of this name. Raises: OptionError if there is no such model."""
     return registry.get(model).network or ForecastNetwork
@@ -184,7 +189,7 @@ class ForecastNetwork(nn.Module):
     def forward(self, batch: Batch, *, newest_only: bool = False) -> Scaled:
         """Forecast from every position, or from the newest alone (what a user sees, and all of a model not causal)."""
         centre, scale = self.unit(batch)
-        x = ((batch.target - centre) / torch.where(scale > 0, scale, torch.inf)).float()  # (B, C), 0 where constant
+        x = in_units(batch.target, centre, scale)  # (B, C)
         hidden, _ = self.backbone(self._inputs(x, batch))  # (B, P, hidden)
         features = self.thinned(torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1))
         bases = self.bases(x)
@@ -250,12 +255,12 @@ class ForecastNetwork(nn.Module):
         scaled = self(batch, newest_only=newest_only)
         loss = scaled.distribution.loss(self.answers(batch, scaled)).mean((2, 3))  # (B, P)
         begun = batch.observed[:, self.bases.newest][:, scaled.places]
-        weight = begun * self.weight(batch, scaled.scale)
+        weight = begun * self.weight(batch, scaled.centre, scaled.scale)
         return (loss * weight).sum(), weight.sum()
 
-    def weight(self, batch: Batch, scale: torch.Tensor) -> torch.Tensor:
-        """How much each window counts: (batch, 1)."""
-        level = self.unit(batch)[0].abs() / torch.where(scale > 0, scale, 1.0)
+    def weight(self, batch: Batch, centre: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+        """How much each window of this centre and scale counts: (batch, 1)."""
+        level = centre.abs() / torch.where(scale > 0, scale, 1.0)
         relative = _RELATIVE / level.clamp(min=1.0).float()
         return (scale > 0) * (1 / self._naive_error(batch, scale).clamp(0.05, 2.0) + relative)
 

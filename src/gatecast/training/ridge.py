@@ -59,4 +59,4 @@ def _newest(
     mean = x.mean(1, keepdim=True)
     x, y = x - mean, y - mean
     usual = y.abs().amax(1, keepdim=True) < _FARTHEST
-    return torch.where(usual, x, 0), torch.where(usual, y, 0), network.weight(batch, scale).double() * usual
+    return torch.where(usual, x, 0), torch.where(usual, y, 0), network.weight(batch, centre, scale).double() * usual
