@@ -11,7 +11,7 @@ from gatecast.errors import OptionError
 from gatecast.panel import Layout, Panel, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class Origins(NamedTuple):
@@ -27,6 +27,11 @@ class Origins(NamedTuple):
     def last(cls, panel: Panel) -> Origins:
         """The end of every series: where the real forecast starts."""
         return cls(np.arange(len(panel)), panel.lengths.copy())
+
+    def parts(self, size: int) -> Iterator[Origins]:
+        """The same places in the same order, at most `size` at a time."""
+        for start in range(0, len(self.series), size):
+            yield Origins(*(array[start : start + size] for array in self))
 
 
 class Prediction(NamedTuple):

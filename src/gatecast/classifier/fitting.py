@@ -266,7 +266,6 @@ def _train(network: Any, reader: ClassReader, shares: Shares, training: Training
 def _logits(network: ClassNetwork, reader: ClassReader, origins: Origins) -> np.ndarray:
     """(origins, classes) float64."""
     parts = [np.zeros((0, network.config.classes))]
-    for start in range(0, len(origins.ends), _BATCH):
-        part = Origins(*(array[start : start + _BATCH] for array in origins))
+    for part in origins.parts(_BATCH):
         parts.append(network(reader.read(part, answers=False)).double().cpu().numpy())
     return np.concatenate(parts)

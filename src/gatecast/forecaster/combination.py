@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from gatecast.conformal import Correction
 from gatecast.ensemble import LEARNT, Rule, combine, learn_weights
 from gatecast.evaluation import naive_scale
 from gatecast.forecast import Prediction
+from gatecast.keeping.form import CorrectionForm
+from gatecast.keeping.sense import require
 from gatecast.training.split import minimum_length, split
 
 if TYPE_CHECKING:
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
     from gatecast.panel import Panel
 
 _MOST_WINDOWS = 2048
+
+
+@dataclass(frozen=True)
+class CombinationForm:
+    """`Combination` as plain numbers."""
+
+    rule: Rule
+    weights: tuple[float, ...] | None
+    correction: CorrectionForm | None
 
 
 @dataclass(frozen=True)
@@ -71,8 +82,16 @@ class Combination:
 
     def of(self, predictions: Sequence[Prediction], panel: Panel, origins: Origins) -> Prediction:
         """The members' predictions from these origins as one. Reads nothing after an origin."""
+        return self.at_scale(predictions, self.scale(panel, origins))
+
+    def at_scale(self, predictions: Sequence[Prediction], scale: np.ndarray | None) -> Prediction:
+        """The same, where `scale` is known and the rows that it was measured on may be gone."""
         combined = combine(self.rule, predictions, self.weights)
-        return combined if self.correction is None else self.correction.apply(combined, naive_scale(panel, origins))
+        return combined if self.correction is None or scale is None else self.correction.apply(combined, scale)
+
+    def scale(self, panel: Panel, origins: Origins) -> np.ndarray | None:
+        """(origins,) what the correction counts in, from the whole past of each; None where there is no correction."""
+        return None if self.correction is None else naive_scale(panel, origins)
 
     def of_first(self, members: int) -> Combination:
         """Of so many members, where the others were never trained."""
@@ -80,3 +99,39 @@ class Combination:
             return self
         weights = self.weights[:members]
         return Combination(self.rule, weights / weights.sum() if weights.any() else None, self.correction)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for JSON."""
+        return {
+            "rule": self.rule,
+            "weights": None if self.weights is None else self.weights.tolist(),
+            "correction": None if self.correction is None else self.correction.to_dict(),
+        }
+
+    @classmethod
+    def from_form(cls, told: CombinationForm, members: int, horizon: int, levels: tuple[float, ...]) -> Self:
+        """The inverse of `to_dict`. Raises: ArtifactError unless it is a combination of so many such members."""
+        weights = None if told.weights is None else np.array(told.weights)
+        require(
+            weights is None
+            or (
+                told.rule in LEARNT
+                and len(weights) == members
+                and (weights >= 0).all()
+                and abs(weights.sum() - 1) < 1e-6
+            ),
+            "the weights are not those of its members",
+            "权重与成员不符",
+        )
+        correction = None if told.correction is None else Correction.from_dict(vars(told.correction))
+        require(
+            correction is None
+            or (
+                correction.levels == levels
+                and correction.shift.shape == (horizon, len(levels))
+                and np.isfinite(correction.shift).all()
+            ),
+            "the correction is not that of its intervals",
+            "校正与预测区间不符",
+        )
+        return cls(told.rule, weights, correction)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from gatecast.forecast import Origins, Prediction
+from gatecast.forecast import Prediction
 from gatecast.forecaster.watching import watcher
-from gatecast.models.network import ForecastNetwork, new_network
+from gatecast.models.network import ForecastNetwork, in_units, new_network
 from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from gatecast.forecast import Origins
     from gatecast.forecaster.plan import Plan
     from gatecast.forecaster.watching import Look
     from gatecast.panel import Panel
@@ -74,37 +75,39 @@ class Members:
         stopping = self.shares.held_out(_MOST_STOPPING)
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
             stopping = windows.spread(_MOST_STOPPING)
-        while len(self.networks) < self.plan.scouts and self._may_go_on(1 + self.plan.finish):
-            member = len(self.networks)
+        while (member := len(self.networks)) < self.plan.scouts and self._may_go_on(
+            1 + (member + 1) * self.plan.finish
+        ):
             self.networks.append(self._new(member))
-            self._fit_ridge(self.networks[-1:], windows)
+            if not member:
+                self._fit_ridge(windows)
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
 
     def _new(self, member: int) -> ForecastNetwork:
+        """Fresh weights, and the linear base of the first member: members differ by what they draw."""
         with private_torch_stream(self.job.seed, "weights", member):
-            return new_network(self.plan.network).to(self.job.device).eval()
+            network = new_network(self.plan.network).to(self.job.device).eval()
+        if self.networks:
+            network.bases.set_ridge(self.networks[0].bases.ridge)
+        return network
 
-    def _fit_ridge(self, networks: list[ForecastNetwork], windows: Windows) -> None:
-        """One linear base for all: members differ by what they draw."""
-        if len(windows) and networks and networks[0].bases.ridge is not None:
-            fitted = fit_ridge(networks[0], self.reader, windows, self.job.seed)
-            for network in networks:
-                network.bases.get_buffer("ridge").copy_(fitted)
+    def _fit_ridge(self, windows: Windows) -> None:
+        if len(windows) and self.networks and self.plan.network.ridge:
+            fitted = fit_ridge(self.networks[0], self.reader, windows, self.job.seed)
+            for network in self.networks:
+                network.bases.set_ridge(fitted)
 
     def _may_go_on(self, trainings: float) -> bool:
-        """Whether there is time for so many times the first training."""
+        """Whether nobody has ended the fit, and there is time for so many times the first training."""
         if not self.histories:
             return True
         if self.histories[-1].stopped in ("interrupted", "nothing to learn"):
             return False
-        if self.plan.budget is None:
-            return True
-        one, done = self.histories[0].seconds, min(len(self.histories), self.plan.scouts)
-        unfinished = 0.0 if trainings == 1 else (done + 1) * self.plan.finish
-        return self._seconds() + (1 + unfinished) * one <= _LATE * self.plan.budget
+        budget = self.plan.budget
+        return budget is None or self._seconds() + trainings * self.histories[0].seconds <= _LATE * budget
 
     def _train(self, member: int, windows: Windows, stopping: Origins) -> History:
         """The first member may take its share of the budget; the others take as many steps as it took."""
@@ -125,11 +128,11 @@ class Members:
         A scout goes on from the rate that its training ended with down to nothing.
         """
         windows = _teaching(self.shares.everything(self.plan.network.context), self.panel)
-        self._fit_ridge(self.networks, windows)
+        self._fit_ridge(windows)
         for member, (network, history) in enumerate(zip(self.networks, self.histories, strict=True)):
             steps = round(self.plan.finish * history.best_step)
-            if history.stopped == "interrupted" or not steps:
-                return
+            if history.stopped == "interrupted" or not steps:  # nothing was learnt that could be gone on with
+                continue
             rate = finishing_rate(self.plan.training, history)
             config = replace(
                 self.plan.training, steps=steps, patience=0, rate=rate, schedule="cosine", warm_up=min(10, steps)
@@ -142,12 +145,11 @@ class Members:
     def _complete(self, windows: Windows) -> None:
         """The members that are no scouts. One that Ctrl-C ends has learnt too little to have a voice."""
         steps = round(np.mean([history.best_step for history in self.histories]))
-        config = replace(self.plan.training, steps=steps, patience=0)
-        while len(self.networks) < self.plan.members and self._may_go_on(1):
-            member = len(self.networks)
+        if not steps:
+            return
+        config, trainings = replace(self.plan.training, steps=steps, patience=0), steps / self.histories[0].steps
+        while (member := len(self.networks)) < self.plan.members and self._may_go_on(trainings):
             network = self._new(member)
-            if network.bases.ridge is not None:
-                network.bases.get_buffer("ridge").copy_(self.networks[0].bases.get_buffer("ridge"))
             history = train(network, self._run("whole", member, windows, config), resume=self.job.resume)
             if history.stopped == "interrupted":
                 return
@@ -223,8 +225,7 @@ def predict(
     """
     levels = len(networks[0].config.levels)
     quantiles, scales, bases = [], [], []
-    for start in range(0, len(origins.series), _PREDICTION_BATCH):
-        part = Origins(*(array[start : start + _PREDICTION_BATCH] for array in origins))
+    for part in origins.parts(_PREDICTION_BATCH):
         batch = reader.read(part, answers=False)
         outputs = [network(batch, newest_only=True) for network in networks]
         centre, scale = outputs[0].centre[:, :, None], outputs[0].scale[:, :, None]
@@ -238,11 +239,16 @@ def predict(
 
 
 @torch.no_grad()
-def units_of_error(network: ForecastNetwork, reader: WindowReader, origins: Origins) -> np.ndarray:
-    """What an error of each window is measured in when networks train: (origins,), 0 where the context is constant."""
-    units = []
-    for start in range(0, len(origins.series), _PREDICTION_BATCH):
-        batch = reader.read(Origins(*(array[start : start + _PREDICTION_BATCH] for array in origins)), answers=False)
-        _, scale = network.unit(batch)
-        units.append((scale / network.weight(batch, scale).clamp(min=1e-9))[:, 0].cpu().numpy())
-    return np.concatenate(units)
+def bases_at(network: ForecastNetwork, reader: WindowReader, origins: Origins) -> tuple[np.ndarray, np.ndarray]:
+    """What the bases alone forecast, in the unit of the data, and what an error of each window is measured in.
+
+    (origins, horizon, bases), and (origins,) as when networks train, 0 where the context is constant.
+    """
+    bases, units = [], []
+    for part in origins.parts(_PREDICTION_BATCH):
+        batch = reader.read(part, answers=False)
+        centre, scale = network.unit(batch)
+        own = network.bases(in_units(batch.target, centre, scale))[:, -1].double()
+        bases.append((own * scale[:, :, None] + centre[:, :, None]).cpu().numpy())
+        units.append((scale / network.weight(batch, centre, scale).clamp(min=1e-9))[:, 0].cpu().numpy())
+    return np.concatenate(bases), np.concatenate(units)

@@ -12,7 +12,7 @@ from gatecast.errors import TrainingError
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Prediction
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
-from gatecast.forecaster.ensemble import Job, Members, predict, units_of_error
+from gatecast.forecaster.ensemble import Job, Members, bases_at, predict
 from gatecast.forecaster.gate import Gate, errors_of
 from gatecast.forecaster.plan import Plan, Wishes, make_plan
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
@@ -101,7 +101,8 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
     members, scaler, seasons = _prepare(panel, wishes, season, job)
     members.train()
     gate, correction, dependence = _judge_and_finish(members, panel, members.shares)
-    plan = replace(members.plan, members=len(members.networks))  # a budget or Ctrl-C may have left fewer
+    count = len(members.networks)
+    plan = replace(members.plan, members=count, scouts=min(members.plan.scouts, count))  # Ctrl-C may have left fewer
     networks, histories = tuple(members.networks), tuple(members.histories)
     return Fitted(networks, scaler, gate, correction, plan, histories, seasons, job.device, dependence)
 
@@ -154,11 +155,11 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     if not moving.any():
         members.finish()
         return unknown
+    _, units = bases_at(members.networks[0], members.reader, origins)
     rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
     actual = panel.y[rows][moving]
-    before, bases = Prediction(*(part[moving] for part in before)), bases[moving]
+    before, bases, units = Prediction(*(part[moving] for part in before)), bases[moving], units[moving]
     linear = config.ridge > 0
-    units = units_of_error(members.networks[0], members.reader, origins)[moving]
     past = _past_errors(members, panel, shares) if shares.independent() < _ENOUGH_FOR_BASES else None
     gate = Gate.fit(before.point, bases, actual, units, shares.independent(), linear=linear, past=past)
     if members.plan.too_short(members.histories[0]):
@@ -175,10 +176,9 @@ def _past_errors(members: Members, panel: Panel, shares: Split) -> tuple[np.ndar
     """The naive bases' errors over all that is known, (windows, bases), and how many of the windows do not overlap."""
     config = members.plan.network
     windows = shares.everything(config.context)
-    origins = windows.spread(_MOST_SAMPLED if members.networks[0].sampled else _MOST_FOR_BASES)
-    _, scale, bases = predict(members.networks[:1], members.reader, origins)
-    moving = scale > 0
+    origins = windows.spread(_MOST_FOR_BASES)
+    bases, units = bases_at(members.networks[0], members.reader, origins)
+    moving = units > 0
     rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
-    units = units_of_error(members.networks[0], members.reader, origins)
     naive = bases[..., :-1] if config.ridge else bases
     return errors_of(naive[moving], panel.y[rows][moving], units[moving]), max(1, len(windows) // config.horizon)

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from gatecast import artifact
+from gatecast.artifact import Artifact
 from gatecast.data import Note, Reading, ReadOptions, read
 from gatecast.errors import NotFittedError, OptionError
 from gatecast.evaluation.backtest import backtest as run_backtest
@@ -19,7 +20,6 @@ from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_read_options, check_seed, check_wishes, names_of, whole
 from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
 from gatecast.keeping.reading import check_joined, describe_reading
-from gatecast.keeping.sense import making_sense
 from gatecast.language import Text
 from gatecast.panel import Panel
 from gatecast.runtime import resolve_device
@@ -264,8 +264,11 @@ class Forecaster:
 
         Raises: NotFittedError; OutputError where it cannot be written or exists (`force` replaces an earlier one).
         """
-        panel = self._ready()
-        panel = newest(panel, self.plan.network.context)
+        artifact.save(path, *self.to_artifact(), force=force)
+
+    def to_artifact(self) -> Artifact:
+        """What `save` writes. Raises: NotFittedError."""
+        panel = newest(self._ready(), self.plan.network.context)
         description = {
             "wishes": asdict(self.wishes),
             "season": list(self.season) if isinstance(self.season, (list, tuple)) else self.season,
@@ -275,8 +278,18 @@ class Forecaster:
             "panel": describe_panel(panel),
             "data": self._fingerprint,
         }
-        tensors = persistence.fitted_tensors(self.fitted) | panel_tensors(panel)
-        artifact.save(path, description, tensors, force=force)
+        return Artifact(description, persistence.fitted_tensors(self.fitted) | panel_tensors(panel))
+
+    @classmethod
+    def from_artifact(cls, stored: Artifact, device: str) -> Self:
+        """The forecaster that was saved. Raises: whatever a description that lies comes upon; DeviceError."""
+        told = read_form(stored.description)
+        model = cls(**vars(told.wishes), season=told.season, seed=told.seed, device=device)
+        model._options, model._fingerprint = told.read, told.data
+        model._fitted = persistence.restore_fitted(told.fitted, stored.tensors, model._torch_device)
+        model._panel = restore_panel(told.panel, stored.tensors, model.wishes.horizon)
+        soundness.check_agreement(told, model._panel)
+        return model
 
     # inside
 
@@ -340,22 +353,6 @@ class _Twin:
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         return self.forecaster.predict_at(panel, origins)
-
-
-def load(path: str | os.PathLike[str], *, device: str = "auto") -> Forecaster:
-    """A saved forecaster, ready to forecast, on any device.
-
-    Raises: ArtifactError for a folder that holds none, is damaged, or was made by a newer Gatecast; DeviceError.
-    """
-    stored = artifact.load(path)
-    with making_sense(path):
-        told = read_form(stored.description)
-        model = Forecaster(**vars(told.wishes), season=told.season, seed=told.seed, device=device)
-        model._options, model._fingerprint = told.read, told.data
-        model._fitted = persistence.restore_fitted(told.fitted, stored.tensors, model._torch_device)
-        model._panel = restore_panel(told.panel, stored.tensors, model.wishes.horizon)
-        soundness.check_agreement(told, model._panel)
-    return model
 
 
 def _without_stumps(reading: Reading, stage: str) -> Reading:

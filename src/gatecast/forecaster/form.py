@@ -37,6 +37,7 @@ class FittedForm:
     gate: Gate
     seasons: tuple[int, ...]
     dependence: Dependence | None = None
+    scouts: int = 1
 
 
 @dataclass(frozen=True)

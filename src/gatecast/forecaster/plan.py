@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatecast.language import Text
+from gatecast.forecaster.reasons import reasons_of
 from gatecast.models.network import NetworkConfig, network_class
 from gatecast.training.config import TrainingConfig, with_wishes
 from gatecast.training.split import least_context
 
 if TYPE_CHECKING:
+    from gatecast.language import Text
     from gatecast.panel import Panel
     from gatecast.training.history import History
     from gatecast.training.split import Split
@@ -62,10 +63,10 @@ class Plan:
     network: NetworkConfig
     training: TrainingConfig
     members: int
+    scouts: int
     finish: float
     budget: float | None
     reasons: tuple[Text, ...]
-    scouts: int = 1
 
     @property
     def trainings(self) -> float:
@@ -114,9 +115,9 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     )
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, network, wishes.budget)
-    reasons = _reasons(panel, network, training, members)
     scouts = 1 if rows >= _LARGE else members
-    return Plan(network, training, members, _FINISH, wishes.budget, reasons, scouts)
+    reasons = reasons_of(panel, network, training, members, scouts)
+    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons)
 
 
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
@@ -197,41 +198,3 @@ def _training(wishes: Wishes, rows: int) -> TrainingConfig:
     if wishes.budget is not None:
         return replace(config, steps=np.iinfo(np.int32).max, patience=_PATIENT if patience is None else patience)
     return config
-
-
-def _reasons(panel: Panel, network: NetworkConfig, training: TrainingConfig, members: int) -> tuple[Text, ...]:
-    hidden, layers = network.options["hidden"], network.options.get("layers") or len(network.options["hidden"])
-    kind, steps = network_class(network.model), network.horizon
-    how = Text(f"all {steps} steps at once", f"一次预测全部 {steps} 步")
-    if kind.taught or kind.sampled:
-        how = Text(f"{steps} steps one after another", f"逐步预测 {steps} 步")
-    reasons = [
-        Text(
-            f"{members} × {network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
-            f"{len(panel):,} series.",
-            f"{members} × {network.model}：{layers} 层，每层 {hidden} 个单元，"
-            f"依据 {len(panel):,} 个序列、{len(panel.time):,} 行。",
-        ),
-        Text(
-            f"It reads the last {network.context} values, {network.patch} at a time, and forecasts {how.english}.",
-            f"读取最近 {network.context} 个值，每次 {network.patch} 个，{how.chinese}。",
-        ),
-    ]
-    if network.distribution != "quantile":
-        reasons.append(
-            Text(
-                f"What it says of each step is of the kind {network.distribution}.",
-                f"每一步的预测形式为 {network.distribution}。",
-            )
-        )
-    if network.seasons:
-        listed = ", ".join(str(season) for season in network.seasons)
-        reasons.append(Text(f"Seasons of {listed} steps are among its bases.", f"基准预测包含周期 {listed}。"))
-    if training.patience:
-        reasons.append(
-            Text(
-                f"Training stops after {training.patience * training.round} steps without gain on held-out windows.",
-                f"留出窗口上连续 {training.patience * training.round} 步没有进步时停止训练。",
-            )
-        )
-    return tuple(reasons)

@@ -105,8 +105,7 @@ def through_quantiles(
 def own_paths(networks: Sequence[Any], reader: WindowReader, origins: Origins, count: int) -> list[np.ndarray]:
     """The paths that networks which are `sampled` draw themselves, in units of each window, shared out among them."""
     found: list[np.ndarray] = []
-    for start in range(0, len(origins.series), _BATCH):
-        part = Origins(*(array[start : start + _BATCH] for array in origins))
+    for part in origins.parts(_BATCH):
         batch = reader.read(part, answers=False)
         shares = np.array_split(np.arange(count), len(networks))
         drawn = [

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import torch
+
+from gatecast import artifact
+from gatecast.artifact import Artifact
 from gatecast.data import Reading, read
 from gatecast.ensemble import LEARNT, Rule, check_rule
 from gatecast.errors import NotFittedError, OptionError
@@ -13,23 +18,35 @@ from gatecast.evaluation.backtest import backtest, past_of, rolling_origins
 from gatecast.evaluation.baselines import baselines
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
-from gatecast.forecaster.combination import Combination, Fold
+from gatecast.forecaster.combination import Combination, CombinationForm, Fold
+from gatecast.forecaster.forecaster import Forecaster
 from gatecast.forecaster.options import check_read_options, whole
+from gatecast.keeping.form import read_as
+from gatecast.keeping.panel import describe_panel
+from gatecast.keeping.sense import require
 from gatecast.language import Text
 from gatecast.training.split import check_lengths
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from gatecast.evaluation import Scores
     from gatecast.forecast import Prediction
-    from gatecast.forecaster.forecaster import Forecaster
     from gatecast.panel import Panel
     from gatecast.training.history import Progress
 
     Tell = Callable[[Progress], None]
 
 _FINE = 1000  # parts of one training, in the progress of several
+_SCALE = "scale"
+
+
+@dataclass(frozen=True)
+class EnsembleForm:
+    """All that `Ensemble.save` writes beside its members."""
+
+    ensemble: CombinationForm
 
 
 class Ensemble:
@@ -59,6 +76,7 @@ class Ensemble:
         self.horizon, self.levels = self.members[0].wishes.horizon, self.members[0].wishes.levels
         self._combination: Combination | None = None
         self._trained: tuple[Forecaster, ...] = ()
+        self._scale: np.ndarray | None = None  # (series,) of the correction, where predict() goes on
 
     @property
     def name(self) -> str:
@@ -96,19 +114,26 @@ class Ensemble:
             if member.history.stopped == "interrupted":
                 break
         self._trained, self._combination = tuple(trained), combination.of_first(len(trained))
+        panel = trained[0].panel_to_continue()
+        self._scale = self._combination.scale(panel, Origins.last(panel))
         return self
 
     def predict(self, history: Any = None, *, join: Sequence[str] | None = None) -> Forecast:
         """The next `horizon` values, from the end of the training data or of another history; see `Forecaster`."""
-        self.combination  # noqa: B018 (raises where there is none)
-        panel = self._trained[0].panel_to_continue(history, join)
-        prediction = self.predict_at(panel, Origins.last(panel))
+        combination = self.combination
+        reads_most = max(self._trained, key=lambda member: member.plan.network.context)  # a saved one has no more rows
+        panel = reads_most.panel_to_continue(history, join)
+        origins = Origins.last(panel)
+        scale = self._scale if history is None else combination.scale(panel, origins)
+        prediction = combination.at_scale(self._said(panel, origins), scale)
         return Forecast.from_prediction(panel, prediction, self.levels)
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         """Forecast from many origins at once: the `Predictor` protocol."""
-        combination = self.combination
-        return combination.of([member.predict_at(panel, origins) for member in self._trained], panel, origins)
+        return self.combination.of(self._said(panel, origins), panel, origins)
+
+    def _said(self, panel: Panel, origins: Origins) -> list[Prediction]:
+        return [member.predict_at(panel, origins) for member in self._trained]
 
     def backtest(
         self, windows: int = 8, data: Any = None, *, on_progress: Tell | None = None, **options: Any
@@ -146,6 +171,40 @@ class Ensemble:
             return words, few
         return (words,)
 
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the artifact: a folder with JSON and safetensors, and in it the artifact of every trained member.
+
+        Each of `path/member-0`, … can be loaded alone. Raises: NotFittedError; OutputError where it cannot be written
+        or exists (`force` replaces an earlier one).
+        """
+        artifact.save(path, *self.to_artifact(), force=force)
+
+    def to_artifact(self) -> Artifact:
+        """What `save` writes. Raises: NotFittedError."""
+        description = {"ensemble": self.combination.to_dict()}
+        tensors = {} if self._scale is None else {_SCALE: torch.from_numpy(self._scale)}
+        return Artifact(description, tensors, tuple(member.to_artifact() for member in self._trained))
+
+    @classmethod
+    def from_artifact(cls, stored: Artifact, device: str) -> Self:
+        """The ensemble that was saved. Raises: whatever a description that lies comes upon; DeviceError."""
+        told = read_as(EnsembleForm, stored.description).ensemble
+        members = tuple(Forecaster.from_artifact(member, device) for member in stored.members)
+        model = cls(members, combine=told.rule)
+        model._combination = Combination.from_form(told, len(members), model.horizon, model.levels)
+        model._trained = members
+        _check_alike([member.panel_to_continue() for member in members])
+        if model._combination.correction is not None:
+            scale = model._scale = stored.tensors[_SCALE].numpy()
+            require(
+                scale.shape == (len(members[0].panel_to_continue()),)
+                and scale.dtype == np.float64
+                and (scale > 0).all(),
+                "the scales are not those of its series",
+                "尺度与序列不符",
+            )
+        return model
+
 
 class _Twin:
     """The ensemble under judgement, as a `Predictor`: its members are twins of the user's."""
@@ -160,6 +219,21 @@ class _Twin:
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         return self.ensemble.predict_at(panel, origins)
+
+
+def _check_alike(panels: Sequence[Panel]) -> None:
+    """Raises: ArtifactError unless the members go on from the same end of the same series."""
+    first = panels[0]
+    require(
+        all(
+            describe_panel(panel) == describe_panel(first)
+            and np.array_equal(panel.last_time(), first.last_time())
+            and np.array_equal(panel.ahead, first.ahead, equal_nan=True)
+            for panel in panels
+        ),
+        "its members go on from different series",
+        "各成员所接续的序列不同",
+    )
 
 
 def ensemble_name(rule: str) -> str:

@@ -1,0 +1,94 @@
+"""What a plan decided, and why, in sentences for the report. Decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gatecast.language import Text
+from gatecast.models.network import network_class
+
+if TYPE_CHECKING:
+    from gatecast.models.network import NetworkConfig
+    from gatecast.panel import Panel
+    from gatecast.training.config import TrainingConfig
+
+
+def reasons_of(
+    panel: Panel, network: NetworkConfig, training: TrainingConfig, members: int, scouts: int
+) -> tuple[Text, ...]:
+    """The decisions in the order in which a forecast comes about."""
+    reasons = [*_shape(panel, network, members), *_bases(network), *_training(network, training)]
+    if scouts < members:
+        reasons.append(
+            Text(
+                f"{scouts} of the {members} networks finds out, on the rows before the newest, how long to train and how "
+                "far to trust; the others learn from all rows from the start.",
+                f"{members} 个网络中的 {scouts} 个先用较早的行确定训练多久、可信多少；其余网络从一开始就用全部行学习。",
+            )
+        )
+    return tuple(reasons)
+
+
+def _shape(panel: Panel, network: NetworkConfig, members: int) -> list[Text]:
+    hidden, layers = network.options["hidden"], network.options.get("layers") or len(network.options["hidden"])
+    kind, steps = network_class(network.model), network.horizon
+    how = Text(f"all {steps} steps at once", f"一次预测全部 {steps} 步")
+    if kind.taught or kind.sampled:
+        how = Text(f"{steps} steps one after another", f"逐步预测 {steps} 步")
+    reasons = [
+        Text(
+            f"{members} × {network.model}: {layers} layer(s) of {hidden} units, sized for {len(panel.time):,} rows in "
+            f"{len(panel):,} series.",
+            f"{members} × {network.model}：{layers} 层，每层 {hidden} 个单元，"
+            f"依据 {len(panel):,} 个序列、{len(panel.time):,} 行。",
+        ),
+        Text(
+            f"It reads the last {network.context} values, {network.patch} at a time, and forecasts {how.english}.",
+            f"读取最近 {network.context} 个值，每次 {network.patch} 个，{how.chinese}。",
+        ),
+    ]
+    if network.distribution != "quantile":
+        reasons.append(
+            Text(
+                f"What it says of each step is of the kind {network.distribution}.",
+                f"每一步的预测形式为 {network.distribution}。",
+            )
+        )
+    return reasons
+
+
+def _bases(network: NetworkConfig) -> list[Text]:
+    reasons = []
+    if network.seasons:
+        listed = ", ".join(str(season) for season in network.seasons)
+        reasons.append(Text(f"Seasons of {listed} steps are among its bases.", f"基准预测包含周期 {listed}。"))
+    if network.ridge:
+        reasons.append(
+            Text(
+                f"A linear map of the newest {network.ridge} values is among its bases: the series are long enough.",
+                f"基准预测包含最近 {network.ridge} 个值的线性映射：序列足够长。",
+            )
+        )
+    return reasons
+
+
+def _training(network: NetworkConfig, training: TrainingConfig) -> list[Text]:
+    reasons = []
+    if network.head_dropout:
+        between = network.options.get("dropout", 0.0)
+        reasons.append(
+            Text(
+                f"So large a table is learnt by heart unless it is held back: dropout of {between:.0%} between the "
+                f"layers and {network.head_dropout:.0%} before the head, weights decayed by {training.l2:g}.",
+                f"表格较大，网络容易死记硬背，因此加以约束：层间 dropout {between:.0%}，输出头前 "
+                f"{network.head_dropout:.0%}，权重衰减 {training.l2:g}。",
+            )
+        )
+    if training.patience:
+        reasons.append(
+            Text(
+                f"Training stops after {training.patience * training.round} steps without gain on held-out windows.",
+                f"留出窗口上连续 {training.patience * training.round} 步没有进步时停止训练。",
+            )
+        )
+    return reasons
