@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatecast.atomic import replacing_folder
 from gatecast.cli import documents, screen
-from gatecast.cli.console import dump, plain
+from gatecast.cli.console import dump, json_text
 from gatecast.cli.progress import progress_bar
 from gatecast.cli.tables import as_csv
 from gatecast.data import format_times
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _CLASSES, _SCORES, _PAGE, _FIGURES = "classes.csv", "scores.csv", "report.html", "classes.json"
 _MOST_ROWS = 10
-_COLOURS = {"skill": "green", "no skill": "yellow"}
 
 
 def classify_step(
@@ -35,14 +34,11 @@ def classify_step(
 
     given: --task, --label, --balanced. Raises: GatecastError of every kind; then nothing was written.
     """
-    if out is None:
+    with nullcontext() if out is None else replacing_folder(Path(out), force) as folder:
         model, scores, forecast = _classified(data, settings, given, as_json)
-        files: dict[str, str] = {}
-    else:
-        with replacing_folder(Path(out), force) as folder:
-            model, scores, forecast = _classified(data, settings, given, as_json)
+        if folder is not None:
             _write_results(folder, model, scores, forecast)
-        files = {name: str(Path(out) / name) for name in (_CLASSES, _SCORES, _PAGE, _FIGURES)}
+    files = {} if out is None else {name: str(Path(out) / name) for name in (_CLASSES, _SCORES, _PAGE, _FIGURES)}
     if as_json:
         dump({**document_of(model, scores, forecast), "files": files})
         return
@@ -53,15 +49,10 @@ def classify_step(
 
 def document_of(model: Classifier, scores: ClassScores, forecast: ClassForecast) -> dict[str, Any]:
     """What --json says: everything but the curves, without the clock."""
-    history, verdict, table, columns = model.history, scores.verdict, scores.table(), _columns(forecast)
+    verdict, table, columns = scores.verdict, scores.table(), _columns(forecast)
     return {
         "data": documents.of_reading(model.reading),
-        "training": {
-            "model": model.describe(),
-            "steps": history.steps,
-            "best_step": history.best_step,
-            "stopped": history.stopped,
-        },
+        "training": documents.of_training(model),
         "scores": {
             "windows": len(scores.actual),
             "classes": scores.classes,
@@ -106,9 +97,7 @@ def _show(model: Classifier, scores: ClassScores, forecast: ClassForecast) -> No
     screen.show_training(model.history)
     _show_scores(scores)
     _show_confusion(scores)
-    screen.tell(scores.verdict.text, style=f"bold {_COLOURS[scores.verdict.kind]}")
-    for note in scores.notes:
-        screen.tell(Text(f"· {note.english}", f"· {note.chinese}"))
+    screen.show_verdict(scores)
     _show_forecast(forecast)
 
 
@@ -148,9 +137,7 @@ def _show_forecast(forecast: ClassForecast) -> None:
     heads = [Text(name, name) for name in columns]
     screen.tell(Text("", ""))
     screen.show_table(heads, list(zip(*written, strict=True)), numbers=range(first, len(heads)))
-    left = len(forecast) - _MOST_ROWS
-    if left > 0:
-        screen.tell(Text(f"… {left:,} more rows", f"…… {left:,} 行未显示"))
+    screen.tell_more(len(forecast) - _MOST_ROWS, Text("more rows", "行未显示"))
 
 
 def _write_results(folder: Path, model: Classifier, scores: ClassScores, forecast: ClassForecast) -> None:
@@ -158,8 +145,7 @@ def _write_results(folder: Path, model: Classifier, scores: ClassScores, forecas
 
     (folder / _CLASSES).write_bytes(as_csv(_columns(forecast)))
     (folder / _SCORES).write_bytes(as_csv({name: column.tolist() for name, column in scores.table().items()}))
-    figures = json.dumps(plain(document_of(model, scores, forecast)), ensure_ascii=False, indent=1)
-    (folder / _FIGURES).write_text(figures + "\n", "utf-8")
+    (folder / _FIGURES).write_text(json_text(document_of(model, scores, forecast)), "utf-8")
     write_classes(
         folder / _PAGE,
         reading=model.reading,

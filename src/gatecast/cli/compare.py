@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from gatecast.atomic import replacing_folder
 from gatecast.cli import documents, screen
-from gatecast.cli.console import dump, plain
+from gatecast.cli.console import dump, json_text
 from gatecast.cli.job import read_table
 from gatecast.cli.progress import progress_bar
 from gatecast.cli.tables import as_csv
@@ -35,13 +35,11 @@ def compare_step(
     given: --models, --seeds, --ensemble as text. Raises: GatecastError of every kind; then nothing was written.
     """
     asked = {"models": _names(given["models"]), "ensemble": _names(given["ensemble"]), "seeds": _count(given["seeds"])}
-    if out is None:
-        comparison, files = _compared(data, settings, asked, as_json), {}
-    else:
-        with replacing_folder(Path(out), force) as folder:
-            comparison = _compared(data, settings, asked, as_json)
+    with nullcontext() if out is None else replacing_folder(Path(out), force) as folder:
+        comparison = _compared(data, settings, asked, as_json)
+        if folder is not None:
             _write_results(folder, comparison)
-        files = {name: str(Path(out) / name) for name in (_TABLE, _PAGE, _FIGURES)}
+    files = {} if out is None else {name: str(Path(out) / name) for name in (_TABLE, _PAGE, _FIGURES)}
     if as_json:
         dump({"data": documents.of_reading(comparison.reading), **document_of(comparison), "files": files})
         return
@@ -110,8 +108,7 @@ def _write_results(folder: Path, comparison: Comparison) -> None:
     columns = {name: values.tolist() for name, values in comparison.table().items()}
     (folder / _TABLE).write_bytes(as_csv(columns))
     write_comparison(folder / _PAGE, comparison)
-    figures = json.dumps(plain(document_of(comparison)), ensure_ascii=False, indent=1)
-    (folder / _FIGURES).write_text(figures + "\n", "utf-8")
+    (folder / _FIGURES).write_text(json_text(document_of(comparison)), "utf-8")
 
 
 def _names(given: str | None) -> list[str]:

@@ -33,20 +33,25 @@ def say(console: Console, sentence: object, style: str | None = None) -> None:
 
 
 def dump(document: dict[str, Any]) -> None:
-    """One JSON document on stdout. What is not a finite number becomes null."""
-    sys.stdout.write(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+    """One JSON document on stdout."""
+    sys.stdout.write(json_text(document, indent=2))
 
 
-def plain(value: Any) -> Any:
+def json_text(document: dict[str, Any], indent: int = 1) -> str:
+    """The text of a JSON document; what is not a finite number becomes null."""
+    return json.dumps(_plain(document), ensure_ascii=False, allow_nan=False, indent=indent) + "\n"
+
+
+def _plain(value: Any) -> Any:
     """Numpy numbers and arrays, tuples and sentences as what JSON knows."""
     if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): _plain(one) for key, one in value.items()}
     if hasattr(value, "chinese"):
         return str(value)
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
+        return _plain(value.tolist())
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [_plain(one) for one in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

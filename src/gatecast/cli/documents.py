@@ -10,6 +10,7 @@ from gatecast.cli.tables import forecast_rows
 from gatecast.data import format_times
 
 if TYPE_CHECKING:
+    from gatecast.classifier import Classifier
     from gatecast.data import Reading
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast
@@ -48,7 +49,7 @@ def of_diagnosis(reading: Reading, seasons: tuple[int, ...]) -> dict[str, Any]:
     return {**of_reading(reading), "seasons": seasons, "columns": columns, "lengths": lengths}
 
 
-def of_training(model: Forecaster) -> dict[str, Any]:
+def of_training(model: Forecaster | Classifier) -> dict[str, Any]:
     """How the training went, without the clock: the same run gives the same document."""
     history = model.history
     return {

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from gatecast.atomic import write_file
 from gatecast.cli.console import dump, on_stdout, say
 from gatecast.cli.screen import show_files
+from gatecast.cli.steps import refuse_existing
 from gatecast.cli.tables import as_csv
-from gatecast.errors import OptionError, OutputError
+from gatecast.errors import OptionError
 from gatecast.language import Text
 
 if TYPE_CHECKING:
@@ -24,11 +25,7 @@ def fetch_step(
     from gatecast.sources import fetch
 
     file = Path(out) if out is not None else _file_of(symbol)
-    if file.exists() and not force:
-        raise OutputError(
-            f"{file} exists already; add --force to replace it, or choose another name with --out.",
-            f"{file} 已存在；加 --force 覆盖，或用 --out 换一个名称。",
-        )
+    refuse_existing(file, force)
     prices = fetch(source, symbol, start, end)
     write_file(file, as_csv(_columns(prices)))
     days = [day.isoformat() for day in (prices["date"][0], prices["date"][-1])]

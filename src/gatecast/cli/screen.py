@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gatecast.data import Reading
     from gatecast.evaluation import Scores
+    from gatecast.evaluation.class_scores import ClassScores
     from gatecast.forecast import Forecast
     from gatecast.models import Model
     from gatecast.studies.result import Section
@@ -42,7 +43,7 @@ def show_reading(reading: Reading) -> None:
     say(console, reading.summary, style="bold")
     for note in reading.notes[:_MOST_NOTES]:
         say(console, f"· {note.text}")
-    _tell_more(
+    tell_more(
         len(reading.notes) - _MOST_NOTES,
         Text("more notes; gatecast describe shows all", "条说明未显示；gatecast describe 显示全部"),
     )
@@ -74,7 +75,7 @@ def show_diagnosis(reading: Reading, seasons: tuple[int, ...]) -> None:
     for name, rows in islice(zip(panel.ids, panel.lengths, strict=True), _MOST_SERIES):
         table.add_row(_plain(name), f"{rows:,}")
     console.print(table)
-    _tell_more(len(panel) - _MOST_SERIES, Text("more series; --json lists all", "个序列未显示；--json 列出全部"))
+    tell_more(len(panel) - _MOST_SERIES, Text("more series; --json lists all", "个序列未显示；--json 列出全部"))
 
 
 def _columns_table(reading: Reading) -> Table:
@@ -135,6 +136,12 @@ def show_scores(scores: Scores) -> None:
         table.add_row(_plain(method_name(method)), *cells, style="bold" if row == 0 else None)
     console.print(table)
     console.print(_steps_table(scores))
+    show_verdict(scores)
+
+
+def show_verdict(scores: Scores | ClassScores) -> None:
+    """What the judge says, and what is to be known besides."""
+    console = on_stdout()
     say(console, scores.verdict.text, style=f"bold {_COLOURS[scores.verdict.kind]}")
     for note in scores.notes:
         say(console, f"· {note}")
@@ -170,7 +177,7 @@ def show_forecast(forecast: Forecast) -> None:
         cells = [_plain(v) if k < texts else number(v, 6) for k, v in enumerate(row.values())]
         table.add_row(*cells)
     console.print(table)
-    _tell_more(len(rows) - _MOST_ROWS, Text("more rows", "行未显示"))
+    tell_more(len(rows) - _MOST_ROWS, Text("more rows", "行未显示"))
 
 
 def show_models(models: Iterable[Model]) -> None:
@@ -287,6 +294,7 @@ def _plain(value: Any) -> Any:
     return Plain(str(value))
 
 
-def _tell_more(count: int, what: Text) -> None:
+def tell_more(count: int, what: Text) -> None:
+    """How many were left out, where any were."""
     if count > 0:
         say(on_stdout(), Text(f"… {count:,} {what.english}", f"…… {count:,} {what.chinese}"))

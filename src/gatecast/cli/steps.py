@@ -156,8 +156,8 @@ def refuse_existing(file: Path, force: bool) -> None:
     """Raises: OutputError for a file that is there already, unless it may be replaced."""
     if file.exists() and not force:
         raise OutputError(
-            f"{file} exists already; add --force to replace it, or choose another name.",
-            f"{file} 已存在；加 --force 覆盖，或换一个名称。",
+            f"{file} exists already; add --force to replace it, or choose another name with --out.",
+            f"{file} 已存在；加 --force 覆盖，或用 --out 换一个名称。",
         )
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatecast.atomic import replacing_folder
 from gatecast.cli import screen
-from gatecast.cli.console import dump, plain
+from gatecast.cli.console import dump, json_text
 from gatecast.cli.progress import progress_bar
 from gatecast.cli.tables import as_csv
 from gatecast.errors import OptionError
@@ -30,13 +29,10 @@ def study_step(name: str, out: str | None, *, seed: str | None, quick: bool, for
     Raises: OptionError for an unknown study or a seed that is no number; OutputError where it cannot be kept.
     """
     wanted = _number(seed)
-    if out is None:
-        result, files = _carried_out(name, wanted, quick), {}
-    else:
-        with replacing_folder(Path(out), force) as folder:
-            result = _carried_out(name, wanted, quick)
-            kept = write_results(folder, result)
-        files = {file: str(Path(out) / file) for file in kept}
+    with nullcontext() if out is None else replacing_folder(Path(out), force) as folder:
+        result = _carried_out(name, wanted, quick)
+        kept = [] if folder is None else write_results(folder, result)
+    files = {} if out is None else {file: str(Path(out) / file) for file in kept}
     if as_json:
         dump(document_of(result) | {"files": files})
         return
@@ -52,7 +48,7 @@ def write_results(folder: Path, result: StudyResult) -> list[str]:
     from gatecast.report.study import write_study
 
     write_study(folder / _PAGE, result)
-    (folder / _FIGURES).write_text(json.dumps(plain(document_of(result)), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    (folder / _FIGURES).write_text(json_text(document_of(result)), "utf-8")
     tables = [section.table for section in result.sections if section.table is not None]
     for k, table in enumerate(tables, start=1):
         (folder / f"table-{k}.csv").write_bytes(as_csv({name: _cells(column) for name, column in table.items()}))
