@@ -231,3 +231,20 @@ def test_a_smaller_share_forgets_the_first_steps() -> None:
         average.update(step)
     assert averaged.weight.item() == pytest.approx(1.0, abs=0.3)
     assert averaged.weight.item() > 1.0
+
+
+def test_what_is_no_weight_is_taken_as_it_is_before_it_is_used() -> None:
+    network, averaged = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
+    average = Average(network, averaged, 1.0)
+    network.train()(torch.randn(8, 2, generator=torch.Generator().manual_seed(0)) + 5)
+    average.take_statistics()
+    assert network.running_mean is not None and averaged.running_mean is not None
+    assert averaged.running_mean.abs().min() > 0.1 and torch.equal(averaged.running_mean, network.running_mean)
+    assert torch.equal(averaged.weight, network.weight)
+
+
+def test_the_weights_that_are_judged_have_the_newest_statistics() -> None:
+    network = new_network(normalisation="batch")
+    history = train(network, run_of(steps=10, round=5))
+    moved = {name: value for name, value in network.state_dict().items() if name.endswith("running_mean")}
+    assert history.best_step in (5, 10) and moved and all(value.abs().max() > 0 for value in moved.values())

@@ -49,6 +49,7 @@ class Forecaster:
     levels: central prediction intervals in percent. budget: seconds of wall time that training may take; None = as
     much as the data ask for. seed: the same seed gives the same bytes on a CPU. device: "auto", "cpu", "cuda".
     steps: exactly so many training steps; members: so many networks in the ensemble; None = as the plan finds right.
+    With fewer steps than one round (`model.plan.training.round`) the forecast is the naive one.
     `model.history.steps` and `model.plan.members` of a fit with a budget repeat that fit.
     training: fields of `training.config.TrainingConfig`, as {"optimiser": "sgd", "l1": 1e-5}. network: options of the
     model, as {"hidden": (64, 32), "dropout": 0.2}; `gatecast.models` has each model's config.
