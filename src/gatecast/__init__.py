@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gatecast.data import read
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast
-    from gatecast.forecaster import Ensemble, Forecaster, load
+    from gatecast.forecaster import Ensemble, Forecaster
+    from gatecast.loading import load
     from gatecast.panel import Panel
     from gatecast.report.inspection import inspect
 
@@ -51,7 +52,7 @@ _HOMES = {
     "Scores": "gatecast.evaluation",
     "compare": "gatecast.comparison",
     "inspect": "gatecast.report.inspection",
-    "load": "gatecast.forecaster",
+    "load": "gatecast.loading",
     "read": "gatecast.data",
 }
 _MODULES = ("datasets", "errors")

@@ -41,12 +41,14 @@ def test_an_unfitted_classifier_cannot_be_saved(tmp_path: Path) -> None:
         gc.Classifier().save(tmp_path / "model")
 
 
-def test_each_kind_of_model_refuses_the_other(tmp_path: Path) -> None:
+def test_load_knows_which_kind_of_model_it_is_and_a_classifier_refuses_another(tmp_path: Path) -> None:
     y = np.arange(60.0) % 7
-    gc.Classifier(2, steps=2, **CPU).fit(y).save(tmp_path / "classes")
+    model = gc.Classifier(2, steps=2, **CPU).fit(y)
+    model.save(tmp_path / "classes")
     gc.Forecaster(2, steps=2, members=1, **CPU).fit(y).save(tmp_path / "numbers")
-    with pytest.raises(ArtifactError):
-        gc.load(tmp_path / "classes")
+    again = gc.load(tmp_path / "classes", **CPU)
+    assert type(again) is gc.Classifier
+    np.testing.assert_array_equal(again.predict().probability, model.predict().probability)
     with pytest.raises(ArtifactError, match="no saved classifier"):
         gc.Classifier.load(tmp_path / "numbers")
 

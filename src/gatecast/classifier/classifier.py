@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 
 from gatecast import artifact, models
+from gatecast.artifact import Artifact
 from gatecast.classifier import persistence
 from gatecast.classifier.fitting import (
     ClassJob,
@@ -22,11 +23,12 @@ from gatecast.classifier.forecast import ClassForecast
 from gatecast.classifier.question import NOWHERE, Question, Task, check_constant, check_task
 from gatecast.data import Reading, ReadOptions, read
 from gatecast.data.labels import read_labelled
-from gatecast.errors import ArtifactError, ColumnError, NotFittedError, OptionError, TooShortError
+from gatecast.errors import ColumnError, NotFittedError, OptionError, TooShortError
 from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.class_scores import BASE_RATE, LAST_STATE, ClassScores, score_classes
 from gatecast.forecast import Origins
 from gatecast.forecaster.options import check_read_options, check_seed, whole
+from gatecast.keeping.sense import making_sense, require
 from gatecast.language import Text
 from gatecast.runtime import resolve_device
 from gatecast.training.config import TrainingConfig, with_wishes
@@ -233,10 +235,13 @@ class Classifier:
 
         Raises: NotFittedError; OutputError where it cannot be written or exists (`force` replaces an earlier one).
         """
+        artifact.save(path, *self.to_artifact(), force=force)
+
+    def to_artifact(self) -> Artifact:
+        """What `save` writes. Raises: NotFittedError."""
         if self._panel is None:
             raise _not_fitted()
-        description, tensors = persistence.describe(self.fitted, self.wishes, self.seed, self._options, self._panel)
-        artifact.save(path, description, tensors, force=force)
+        return persistence.describe(self.fitted, self.wishes, self.seed, self._options, self._panel)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
@@ -244,17 +249,20 @@ class Classifier:
 
         Raises: ArtifactError for a folder that holds none, is damaged, or was made by a newer Gatecast; DeviceError.
         """
-        stored, where = artifact.load(path), resolve_device(device)
-        try:
-            told, fitted, panel = persistence.restore(stored.description, stored.tensors, where)
-            model = cls(**vars(told.classifier), seed=told.seed, device=device)
-        except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            raise ArtifactError(
-                f"{path}: this is no saved classifier ({type(error).__name__}: {error}); save it again, or load a "
-                f"forecaster with gatecast.load.",
-                f"{path}：这不是已保存的分类器（{type(error).__name__}：{error}）；请重新保存。"
-                "预测模型请用 gatecast.load 加载。",
-            ) from error
+        stored = artifact.load(path)
+        require(
+            "classifier" in stored.description,
+            f"{path} holds no saved classifier; gatecast.load(...) knows models of every kind.",
+            f"{path} 中不是已保存的分类器；gatecast.load(...) 可加载各类模型。",
+        )
+        with making_sense(path):
+            return cls.from_artifact(stored, device)
+
+    @classmethod
+    def from_artifact(cls, stored: Artifact, device: str) -> Self:
+        """The classifier that was saved. Raises: whatever a description that lies comes upon; DeviceError."""
+        told, fitted, panel = persistence.restore(stored.description, stored.tensors, resolve_device(device))
+        model = cls(**vars(told.classifier), seed=told.seed, device=device)
         model._fitted, model._panel, model._options = fitted, panel, told.read
         model._classes = fitted.question.classes if fitted.question.label is not None else None
         return model

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from gatecast.artifact import Artifact
 from gatecast.classifier.calibration import Calibration
 from gatecast.classifier.fitting import ClassWishes, FittedClassifier
 from gatecast.classifier.inputs import with_inputs
@@ -50,10 +51,8 @@ class ClassDescription:
     panel: PanelForm
 
 
-def describe(
-    fitted: FittedClassifier, wishes: ClassWishes, seed: int, options: ReadOptions, panel: Panel
-) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Everything of a classifier, as plain JSON and tensors by name. panel: what `predict` continues."""
+def describe(fitted: FittedClassifier, wishes: ClassWishes, seed: int, options: ReadOptions, panel: Panel) -> Artifact:
+    """Everything of a classifier, as it is saved. panel: what `predict` continues."""
     kept = newest(panel, fitted.network.config.context + 1)  # the oldest change has a row before it
     history = asdict(fitted.history)
     del history["seconds"]  # the same fit gives the same bytes, however long it took
@@ -70,7 +69,7 @@ def describe(
         "panel": describe_panel(kept),
     }
     weights = {_NETWORK + name: value for name, value in fitted.network.state_dict().items()}
-    return description, weights | panel_tensors(kept)
+    return Artifact(description, weights | panel_tensors(kept))
 
 
 def restore(

@@ -32,7 +32,7 @@ def inspect_step(
     as_json: bool,
 ) -> None:
     """Look inside a kept model over the end of its training data or of `data`; write the page if `out` is given."""
-    from gatecast.forecaster import load
+    from gatecast.loading import load
     from gatecast.report.inspection import inspect
 
     if out is not None:

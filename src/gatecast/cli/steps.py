@@ -121,7 +121,7 @@ def predict_step(
     join: the tables that are joined to `newdata`, as they were in training. samples: so many joint paths, as text; they
     go into a file beside `out`.
     """
-    from gatecast.forecaster import load
+    from gatecast.loading import load
 
     files = {} if out is None else {"forecast.csv": out}
     count = None if samples is None else _count_of_samples(samples)

@@ -196,10 +196,9 @@ class Ensemble:
         _check_alike([member.panel_to_continue() for member in members])
         if model._combination.correction is not None:
             scale = model._scale = stored.tensors[_SCALE].numpy()
+            series = len(members[0].panel_to_continue())
             require(
-                scale.shape == (len(members[0].panel_to_continue()),)
-                and scale.dtype == np.float64
-                and (scale > 0).all(),
+                scale.shape == (series,) and scale.dtype == np.float64 and (scale > 0).all(),
                 "the scales are not those of its series",
                 "尺度与序列不符",
             )
