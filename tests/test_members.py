@@ -113,7 +113,7 @@ def test_what_was_decided_is_said_and_kept(tmp_path) -> None:
     y = 50 + 10 * np.sin(hours * 2 * np.pi / 24) + draws.normal(size=(9, 6000))
     model = gc.Forecaster(horizon=4, season=24, steps=1, members=2, network={"hidden": 4, "layers": 1}).fit(y)
     said = " ".join(reason.english for reason in model.plan.reasons)
-    assert "1 of the 2 networks" in said and "A linear map of the newest" in said and "dropout of 30%" in said
+    assert "1 of 2 networks" in said and "A linear map of the newest" in said and "dropout of 30%" in said
     assert (model.plan.scouts, model.plan.members) == (1, 2)
     model.save(tmp_path / "model")
     assert gc.load(tmp_path / "model").plan == model.plan
