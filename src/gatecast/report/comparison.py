@@ -21,7 +21,6 @@ _TITLE = Text("Comparison of networks", "网络比较")
 _ERRORS = Text("Error of each method", "各方法的误差")
 _GAINS = Text("Beside the best naive method", "与最佳朴素方法相比")
 _CURVES = Text("How they learnt", "学习过程")
-_STEPS = Text("Error of each step", "每一步的误差")
 _TABLE = Text("All figures", "全部数字")
 _ABOUT = {
     "errors": Text(
@@ -75,7 +74,7 @@ def write_comparison(path: Path, comparison: Comparison) -> None:
         "title": f"{_TITLE} · {target} · {source}",
         "summary": comparison.reading.summary,
         "words": words,
-        "headings": {"errors": _ERRORS, "gains": _GAINS, "curves": _CURVES, "steps": _STEPS, "table": _TABLE},
+        "headings": {"errors": _ERRORS, "gains": _GAINS, "curves": _CURVES, "steps": words.STEPS, "table": _TABLE},
         "about": _ABOUT,
         "sentences": comparison.describe(),
         "skill": any(one.sure and one.gain > 0 for one in comparison.beside(comparison.best_naive.name).values()),
@@ -101,7 +100,7 @@ def _table(comparison: Comparison) -> tables.Comparison:
             text = _written(name, float(column[row]), method)
             if name == "MASE" and np.isfinite(spread[row]):
                 text += f" ± {spread[row]:.3f}"
-            cells.append(Cell(text, best[name] == row))
+            cells.append(Cell(text, row in best[name]))
         role = "model" if method is comparison.leader else "best" if method is comparison.best_naive else ""
         rows.append((method_name(method.name), tuple(cells), role))
     return tables.Comparison(tuple((_heading(name), _meaning(name)) for name in found), tuple(rows))
@@ -109,34 +108,20 @@ def _table(comparison: Comparison) -> tables.Comparison:
 
 def _written(name: str, value: float, method: Method) -> str:
     if name in _MEANINGS:
-        return (
-            "–"
-            if method.kind == "naive"
-            else f"{value:,.0f}"
-            if value >= 100 or name == "parameters"
-            else number(value, 2)
-        )
-    if name.startswith("coverage-"):
-        return f"{100 * value:.0f} %"
-    return f"{value:.3f}" if name == "MASE" and value < 1000 else number(value)
+        if method.kind == "naive":
+            return "–"
+        return f"{value:,.0f}" if value >= 100 or name == "parameters" else number(value, 2)
+    return tables.written(name, value)
 
 
-def _best(name: str, column: np.ndarray) -> int | None:
+def _best(name: str, column: np.ndarray) -> list[int]:
     """The row with the best error; time and size are no contest."""
-    if name in _MEANINGS:
-        return None
-    if name.startswith("coverage-"):
-        column = np.abs(100 * column - float(name.removeprefix("coverage-")))
-    return int(column.argmin())
+    return [] if name in _MEANINGS else tables.best(name, column)
 
 
 def _heading(name: str) -> str:
-    if name.startswith("coverage-"):
-        return str(words.covered(float(name.removeprefix("coverage-"))))
-    return str({"seconds": _SECONDS, "parameters": _PARAMETERS}.get(name, name))
+    return str({"seconds": _SECONDS, "parameters": _PARAMETERS}.get(name) or tables.heading(name))
 
 
 def _meaning(name: str) -> Text:
-    if name.startswith("coverage-"):
-        return words.coverage_meaning(float(name.removeprefix("coverage-")))
-    return _MASE if name == "MASE" else _MEANINGS.get(name) or words.COLUMN_MEANINGS[name]
+    return _MASE if name == "MASE" else _MEANINGS.get(name) or tables.meaning(name)

@@ -38,14 +38,14 @@ class Comparison:
 def comparison(scores: Scores) -> Comparison:
     """`scores.table()` with the best of each column marked."""
     table = {name: column for name, column in scores.table().items() if name != "method"}
-    texts = {name: [_written(name, value) for value in column] for name, column in table.items()}
-    best = {name: _best(name, column) for name, column in table.items()}
+    texts = {name: [written(name, value) for value in column] for name, column in table.items()}
+    winners = {name: best(name, column) for name, column in table.items()}
     rows = []
     for i, method in enumerate(scores.methods):
         role = "model" if i == 0 else "best" if method == scores.verdict.best_baseline else ""
-        cells = tuple(Cell(texts[name][i], texts[name][i] in {texts[name][k] for k in best[name]}) for name in table)
+        cells = tuple(Cell(texts[name][i], texts[name][i] in {texts[name][k] for k in winners[name]}) for name in table)
         rows.append((method_name(method), cells, role))
-    return Comparison(tuple((_heading(name), _meaning(name)) for name in table), tuple(rows))
+    return Comparison(tuple((heading(name), meaning(name)) for name in table), tuple(rows))
 
 
 def forecast_rows(forecast: Forecast, shown: Shown) -> tuple[list[str], list[list[str]], int]:
@@ -82,7 +82,8 @@ def _fitting(values: np.ndarray) -> list[str]:
     return [f"{v:,.{decimals}f}" if np.isfinite(v) else "–" for v in values]
 
 
-def _written(name: str, value: float) -> str:
+def written(name: str, value: float) -> str:
+    """A measure as text; – for no number."""
     if name.startswith(_SHARES):
         return f"{100 * value:.0f} %" if np.isfinite(value) else "–"
     if name == "sMAPE":
@@ -90,7 +91,7 @@ def _written(name: str, value: float) -> str:
     return f"{value:.3f}" if name in ("MASE", "R2") and abs(value) < 1000 else number(value)
 
 
-def _best(name: str, column: np.ndarray) -> list[int]:
+def best(name: str, column: np.ndarray) -> list[int]:
     """The best row, as a list that is empty where no row has a number."""
     if name.startswith("coverage-"):
         column = np.abs(100 * column - float(name.removeprefix("coverage-")))
@@ -99,7 +100,8 @@ def _best(name: str, column: np.ndarray) -> list[int]:
     return [] if np.isnan(column).all() else [int(np.nanargmin(column))]
 
 
-def _heading(name: str) -> str:
+def heading(name: str) -> str:
+    """What stands above the column of a measure."""
     if name == "R2":
         return "R²"
     if name.startswith("coverage-"):
@@ -107,7 +109,8 @@ def _heading(name: str) -> str:
     return str(words.DIRECTION) if name == "direction" else name
 
 
-def _meaning(name: str) -> Text:
+def meaning(name: str) -> Text:
+    """What a measure says, and which way is better."""
     if name.startswith("coverage-"):
         return words.coverage_meaning(float(name.removeprefix("coverage-")))
     return words.COLUMN_MEANINGS[name]
