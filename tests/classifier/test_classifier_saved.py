@@ -12,10 +12,10 @@ from planted import table, waves
 
 import gatecast as gc
 from gatecast import artifact
-from gatecast.errors import ArtifactError, NotFittedError
+from gatecast.errors import ArtifactError, NotFittedError, OptionError
 
-COLUMNS = {"id": "id", "target": "y", "time": "t"}
-CPU = {"device": "cpu"}
+COLUMNS: dict[str, Any] = {"id": "id", "target": "y", "time": "t"}
+CPU: dict[str, Any] = {"device": "cpu"}
 
 
 @pytest.mark.parametrize("task", ["direction", "regime", "label"])
@@ -51,6 +51,22 @@ def test_load_knows_which_kind_of_model_it_is_and_a_classifier_refuses_another(t
     np.testing.assert_array_equal(again.predict().probability, model.predict().probability)
     with pytest.raises(ArtifactError, match="no saved classifier"):
         gc.Classifier.load(tmp_path / "numbers")
+
+
+def test_a_loaded_classifier_opens_no_file_that_its_folder_names(tmp_path: Path) -> None:
+    days = [f"2024-{1 + k // 28:02}-{1 + k % 28:02}" for k in range(84)]
+    for name, column in {"prices.csv": "close", "rates.csv": "rate"}.items():
+        rows = "".join(f"{day},{3 + k % 7}\n" for k, day in enumerate(days))
+        (tmp_path / name).write_text(f"day,{column}\n{rows}")
+    prices, rates = str(tmp_path / "prices.csv"), str(tmp_path / "rates.csv")
+    model = gc.Classifier(2, steps=2, **CPU).fit(prices, target="close", join=[rates])
+    model.save(tmp_path / "model")
+    assert str(tmp_path) not in (tmp_path / "model" / "model.json").read_text()
+    again = gc.Classifier.load(tmp_path / "model", **CPU)
+    with pytest.raises(OptionError, match=r"rates\.csv; give the table again"):
+        again.predict(prices)
+    said = again.predict(prices, join=[rates]).probability
+    np.testing.assert_array_equal(said, model.predict(prices).probability)
 
 
 def put(*keys: str, value: Any) -> Callable[[dict[str, Any]], None]:

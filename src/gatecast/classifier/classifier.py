@@ -21,13 +21,14 @@ from gatecast.classifier.fitting import (
 )
 from gatecast.classifier.forecast import ClassForecast
 from gatecast.classifier.question import NOWHERE, Question, Task, check_constant, check_task
-from gatecast.data import Reading, ReadOptions, read
+from gatecast.data import Reading, ReadOptions, check_read_options, read
 from gatecast.data.labels import read_labelled
 from gatecast.errors import ColumnError, NotFittedError, OptionError, TooShortError
 from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.class_scores import BASE_RATE, LAST_STATE, ClassScores, score_classes
 from gatecast.forecast import Origins
-from gatecast.forecaster.options import check_read_options, check_seed, whole
+from gatecast.forecaster.options import check_seed, whole
+from gatecast.keeping.reading import options_again
 from gatecast.keeping.sense import making_sense, require
 from gatecast.language import Text
 from gatecast.runtime import resolve_device
@@ -35,7 +36,7 @@ from gatecast.training.config import TrainingConfig, with_wishes
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from gatecast.panel import Panel
     from gatecast.training.history import History, Progress
@@ -123,15 +124,16 @@ class Classifier:
         self._panel = reading.panel
         return self
 
-    def predict(self, history: Any = None) -> ClassForecast:
+    def predict(self, history: Any = None, *, join: Sequence[str] | None = None) -> ClassForecast:
         """The class of every series, from the end of the training data or of another history.
 
         history: any kind that `fit` takes; the columns are looked for under the names of the fit. It needs the column
-        of classes where that is a regime, and not where it is a label.
+        of classes where that is a regime, and not where it is a label. join: the files to join to it; None = those of
+        the fit. A loaded classifier wants them said again: it opens no file because a saved model names it.
         Raises: NotFittedError; DataError and its kinds for a history that cannot be used.
         """
         question = self.fitted.question
-        panel = self._panel if history is None else self._continue(history)
+        panel = self._panel if history is None else self._continue(history, join)
         if panel is None:
             raise _not_fitted()
         probability = self.fitted.probabilities(panel, Origins.last(panel))
@@ -284,13 +286,13 @@ class Classifier:
             check_constant(panel, label, classes)
         return Question.ask(self.wishes.task, self.wishes.horizon, panel, label, classes)
 
-    def _continue(self, history: Any) -> Panel:
+    def _continue(self, history: Any, join: Sequence[str] | None) -> Panel:
         """Another history as a panel that this classifier can go on from."""
         question = self.fitted.question
         if question.task == "regime" and question.label is not None:
-            panel = read_labelled(history, self._options, question.label, question.classes)[0].panel
+            panel = read_labelled(history, self._again(join), question.label, question.classes)[0].panel
         else:
-            panel = history.panel if isinstance(history, Reading) else read(history, self._options).panel
+            panel = history.panel if isinstance(history, Reading) else read(history, self._again(join)).panel
         ours = (tuple(n for n in self._panel.past if n != question.label), self._panel.future) if self._panel else ()
         theirs = (tuple(n for n in panel.past if n != question.label), panel.future)
         if ours != theirs:
@@ -299,6 +301,9 @@ class Classifier:
                 f"分类器训练时的协变量与历史数据不同（{'、'.join(panel.columns)}）。",
             )
         return replace(panel, frequency=self._panel.frequency) if self._panel else panel
+
+    def _again(self, join: Sequence[str] | None) -> ReadOptions:
+        return options_again(self._options, join, restored=self._reading is None)
 
     def _unseen_series(self, panel: Panel, label: str | None, most: int) -> tuple[Panel, Origins]:
         """A panel without the series that judge, and these series' ends. Raises: TooShortError."""

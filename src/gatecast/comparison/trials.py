@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gatecast.comparison.result import Comparison, Method
-from gatecast.data import Reading, read
+from gatecast.data import Reading, check_read_options, read
 from gatecast.ensemble import LEARNT, Rule, check_rule
 from gatecast.errors import OptionError
 from gatecast.evaluation.backtest import past_of, rolling_origins
@@ -17,7 +17,7 @@ from gatecast.evaluation.scale import naive_scale
 from gatecast.features.season import find_seasons
 from gatecast.forecaster import Forecaster
 from gatecast.forecaster.combination import Combination, Fold
-from gatecast.forecaster.options import check_read_options, whole
+from gatecast.forecaster.options import whole
 from gatecast.forecaster.plan import Wishes
 from gatecast.forecaster.several import ensemble_name, tellers
 from gatecast.training.split import check_lengths

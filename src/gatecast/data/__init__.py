@@ -4,7 +4,7 @@ What passes is a `Panel` of finite numbers at increasing times, with notes on ev
 Importing this room loads neither polars nor narwhals; the first `read` does.
 """
 
-from gatecast.data.reading import ColumnInfo, Note, Reading, ReadOptions, read
+from gatecast.data.reading import ColumnInfo, Note, Reading, ReadOptions, check_read_options, names_of, read
 from gatecast.data.timetext import format_times
 
-__all__ = ["ColumnInfo", "Note", "ReadOptions", "Reading", "format_times", "read"]
+__all__ = ["ColumnInfo", "Note", "ReadOptions", "Reading", "check_read_options", "format_times", "names_of", "read"]

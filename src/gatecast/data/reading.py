@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from gatecast.errors import OptionError, nearest
 
 if TYPE_CHECKING:
     from gatecast.language import Text
@@ -93,3 +97,25 @@ def read(source: Any, options: ReadOptions | None = None) -> Reading:
     from gatecast.data.pipeline import read as read_any
 
     return read_any(source, options or ReadOptions())
+
+
+def check_read_options(options: Mapping[str, Any]) -> ReadOptions:
+    """How to read a table, from keywords. Raises: OptionError for one that is unknown."""
+    known = ReadOptions.__dataclass_fields__
+    unknown = set(options) - set(known)
+    if unknown:
+        name, listed = min(unknown), ", ".join(known)
+        hint = nearest(name, known)
+        raise OptionError(
+            f"unknown option {name!r}{hint.english}; known: {listed}.",
+            f"未知选项 {name!r}{hint.chinese}；可用：{listed}。",
+        )
+    several = {"past", "future", "indicators", "join"}
+    several |= {"target"} if isinstance(options.get("target"), list) else set()
+    tuples: dict[str, Any] = {name: names_of(value) for name, value in options.items() if name in several}
+    return ReadOptions(**{**options, **tuples})
+
+
+def names_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """One name, or several, as a tuple of text."""
+    return (os.fspath(given),) if isinstance(given, str | os.PathLike) else tuple(os.fspath(one) for one in given)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gatecast import artifact
 from gatecast.artifact import Artifact
-from gatecast.data import Note, Reading, ReadOptions, read
+from gatecast.data import Note, Reading, ReadOptions, check_read_options, read
 from gatecast.errors import NotFittedError, OptionError
 from gatecast.evaluation.backtest import backtest as run_backtest
 from gatecast.evaluation.backtest import past_of, rolling_origins
@@ -17,9 +17,9 @@ from gatecast.forecast import Forecast, Origins
 from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
-from gatecast.forecaster.options import check_read_options, check_seed, check_wishes, names_of, whole
+from gatecast.forecaster.options import check_seed, check_wishes, whole
 from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
-from gatecast.keeping.reading import check_joined, describe_reading
+from gatecast.keeping.reading import describe_reading, options_again
 from gatecast.language import Text
 from gatecast.panel import Panel
 from gatecast.runtime import resolve_device
@@ -336,9 +336,7 @@ class Forecaster:
     def _read_as_fitted(self, history: Any, join: Sequence[str] | None) -> Reading:
         if isinstance(history, Reading):
             return history
-        if join is None and self._reading is None:
-            check_joined(self._options)
-        return read(history, self._options if join is None else replace(self._options, join=names_of(join)))
+        return read(history, options_again(self._options, join, restored=self._reading is None))
 
 
 class _Twin:

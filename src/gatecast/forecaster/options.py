@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from gatecast import models
-from gatecast.data import ReadOptions
-from gatecast.errors import OptionError, nearest
+from gatecast.errors import OptionError
 from gatecast.forecaster.plan import Wishes
 from gatecast.models.network import network_class
 from gatecast.nn.options import choice
@@ -66,28 +64,6 @@ def check_wishes(
         network=dict(network or {}),
         distribution=distribution,
     )
-
-
-def check_read_options(options: Mapping[str, Any]) -> ReadOptions:
-    """How to read a table, from keywords. Raises: OptionError for one that is unknown."""
-    known = ReadOptions.__dataclass_fields__
-    unknown = set(options) - set(known)
-    if unknown:
-        name, listed = min(unknown), ", ".join(known)
-        hint = nearest(name, known)
-        raise OptionError(
-            f"unknown option {name!r}{hint.english}; known: {listed}.",
-            f"未知选项 {name!r}{hint.chinese}；可用：{listed}。",
-        )
-    several = {"past", "future", "indicators", "join"}
-    several |= {"target"} if isinstance(options.get("target"), list) else set()
-    tuples: dict[str, Any] = {name: names_of(value) for name, value in options.items() if name in several}
-    return ReadOptions(**{**options, **tuples})
-
-
-def names_of(given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
-    """One name, or several, as a tuple of text."""
-    return (os.fspath(given),) if isinstance(given, str | os.PathLike) else tuple(os.fspath(one) for one in given)
 
 
 def check_seed(seed: int) -> int:

@@ -11,7 +11,7 @@ import torch
 
 from gatecast import artifact
 from gatecast.artifact import Artifact
-from gatecast.data import Reading, read
+from gatecast.data import Reading, check_read_options, read
 from gatecast.ensemble import LEARNT, Rule, check_rule
 from gatecast.errors import NotFittedError, OptionError
 from gatecast.evaluation.backtest import backtest, past_of, rolling_origins
@@ -20,7 +20,7 @@ from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
 from gatecast.forecaster.combination import Combination, CombinationForm, Fold
 from gatecast.forecaster.forecaster import Forecaster
-from gatecast.forecaster.options import check_read_options, whole
+from gatecast.forecaster.options import whole
 from gatecast.keeping.form import read_as
 from gatecast.keeping.panel import describe_panel
 from gatecast.keeping.sense import require
