@@ -13,8 +13,8 @@ from gatecast.cli import documents, screen
 from gatecast.cli.console import dump, json_text
 from gatecast.cli.job import read_table
 from gatecast.cli.progress import progress_bar
+from gatecast.cli.settings import whole_number
 from gatecast.cli.tables import as_csv
-from gatecast.errors import OptionError
 from gatecast.evaluation import method_name
 from gatecast.language import Text
 
@@ -34,7 +34,8 @@ def compare_step(
 
     given: --models, --seeds, --ensemble as text. Raises: GatecastError of every kind; then nothing was written.
     """
-    asked = {"models": _names(given["models"]), "ensemble": _names(given["ensemble"]), "seeds": _count(given["seeds"])}
+    asked: dict[str, Any] = {name: _names(given[name]) for name in ("models", "ensemble")}
+    asked["seeds"] = whole_number("seeds", "3" if given["seeds"] is None else given["seeds"], least=1)
     with nullcontext() if out is None else replacing_folder(Path(out), force) as folder:
         comparison = _compared(data, settings, asked, as_json)
         if folder is not None:
@@ -113,12 +114,3 @@ def _write_results(folder: Path, comparison: Comparison) -> None:
 
 def _names(given: str | None) -> list[str]:
     return [part.strip() for part in (given or "").split(",") if part.strip()]
-
-
-def _count(given: str | None) -> int:
-    """--seeds as a number. Raises: OptionError."""
-    if given is None:
-        return 3
-    if not given.isascii() or not given.isdigit():
-        raise OptionError(f"--seeds must be a whole number, got {given!r}.", f"--seeds 应为整数，实际为 {given!r}。")
-    return int(given)

@@ -208,6 +208,16 @@ def resolve(flags: Mapping[str, Any]) -> Settings:
         raise _wrong_kind(error, merged, given, file) from error
 
 
+def whole_number(flag: str, given: str, least: int) -> int:
+    """An option that no file has. Raises: OptionError for anything but a whole number of at least `least`."""
+    if given.isascii() and given.isdecimal() and int(given) >= least:
+        return int(given)
+    raise OptionError(
+        f"--{flag} must be a whole number of at least {least}, got {given!r}.",
+        f"--{flag} 应为不小于 {least} 的整数，实际为 {given!r}。",
+    )
+
+
 def write_toml(settings: Settings, heading: Sequence[str]) -> str:
     """The file that repeats a run: all that was asked, and nothing that is the default but the seed."""
     default = asdict(Settings())

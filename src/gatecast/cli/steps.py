@@ -12,7 +12,7 @@ from gatecast.atomic import replacing_folder, write_file
 from gatecast.cli import documents, screen
 from gatecast.cli.console import dump
 from gatecast.cli.job import forecast_job, judge, new_forecaster, read_table, train
-from gatecast.cli.settings import resolve
+from gatecast.cli.settings import resolve, whole_number
 from gatecast.cli.tables import as_csv, forecast_columns, sample_columns
 from gatecast.cli.watching import Watching
 from gatecast.errors import GatecastError, OptionError, OutputError
@@ -124,7 +124,7 @@ def predict_step(
     from gatecast.loading import load
 
     files = {} if out is None else {"forecast.csv": out}
-    count = None if samples is None else _count_of_samples(samples)
+    count = None if samples is None else whole_number("samples", samples, least=1)
     if count is not None:
         if out is None:
             raise OptionError("say where to write the paths: --out FILE.csv.", "请说明样本路径的去处：--out FILE.csv。")
@@ -142,14 +142,6 @@ def predict_step(
     screen.show_forecast(forecast)
     if files:
         screen.show_files(files)
-
-
-def _count_of_samples(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise OptionError(
-            f"--samples must be a whole number of at least 1, got {text!r}.", f"--samples 应为正整数，实际为 {text!r}。"
-        )
-    return int(text)
 
 
 def refuse_existing(file: Path, force: bool) -> None:

@@ -12,8 +12,8 @@ from gatecast.atomic import replacing_folder
 from gatecast.cli import screen
 from gatecast.cli.console import dump, json_text
 from gatecast.cli.progress import progress_bar
+from gatecast.cli.settings import whole_number
 from gatecast.cli.tables import as_csv
-from gatecast.errors import OptionError
 from gatecast.language import Text
 from gatecast.studies.catalogue import carry_out
 
@@ -28,7 +28,7 @@ def study_step(name: str, out: str | None, *, seed: str | None, quick: bool, for
 
     Raises: OptionError for an unknown study or a seed that is no number; OutputError where it cannot be kept.
     """
-    wanted = _number(seed)
+    wanted = whole_number("seed", seed or "0", least=0)
     with nullcontext() if out is None else replacing_folder(Path(out), force) as folder:
         result = _carried_out(name, wanted, quick)
         kept = [] if folder is None else write_results(folder, result)
@@ -87,16 +87,3 @@ def _bar() -> Iterator[OnProgress | None]:
                 show(Progress(part, done, total, None, None, seconds, None))
 
         yield tell if show is not None else None
-
-
-def _number(seed: str | None) -> int:
-    try:
-        number = int(seed or 0)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise OptionError(
-            f"--seed must be a whole number of at least 0, got {seed!r}.",
-            f"--seed 应为不小于 0 的整数，实际为 {seed!r}。",
-        )
-    return number
