@@ -11,8 +11,7 @@ from gatecast.atomic import replacing_folder
 from gatecast.cli import documents, screen
 from gatecast.cli.console import dump, json_text
 from gatecast.cli.progress import progress_bar
-from gatecast.cli.tables import as_csv
-from gatecast.data import format_times
+from gatecast.cli.tables import as_csv, times
 from gatecast.errors import OptionError, TrainingError
 from gatecast.evaluation.class_scores import ClassScores, class_method_name
 from gatecast.language import Text
@@ -166,8 +165,4 @@ def _columns(forecast: ClassForecast) -> dict[str, list[Any]]:
             "the probabilities are not finite; try another --seed, or look at the data with gatecast describe.",
             "概率不是有限数值；请更换 --seed，或用 gatecast describe 检查数据。",
         )
-    columns = {name: column.tolist() for name, column in forecast.columns().items()}
-    if forecast.time is not None and forecast.time.dtype.kind == "M":
-        layout = forecast.layout
-        columns[layout.time or "step"] = format_times(forecast.time, layout.time_format, layout.time_zone)
-    return columns
+    return {name: column.tolist() for name, column in forecast.columns().items()} | times(forecast)

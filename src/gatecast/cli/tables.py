@@ -18,6 +18,7 @@ from gatecast.data import format_times
 from gatecast.errors import TrainingError
 
 if TYPE_CHECKING:
+    from gatecast.classifier import ClassForecast
     from gatecast.evaluation import Scores
     from gatecast.forecast import Forecast
 
@@ -34,20 +35,24 @@ def forecast_columns(forecast: Forecast) -> dict[str, list[Any]]:
             "the forecast is not finite; try another --seed, or look at the data with gatecast describe.",
             "预测结果不是有限数值；请更换 --seed，或用 gatecast describe 检查数据。",
         )
-    if forecast.time.dtype.kind == "M":
-        layout = forecast.layout
-        columns[layout.time or "step"] = format_times(forecast.time, layout.time_format, layout.time_zone)
-    return columns
+    return columns | times(forecast)
+
+
+def times(forecast: Forecast | ClassForecast) -> dict[str, list[str]]:
+    """The column of the dates as text of the input's look; nothing where there are none."""
+    if forecast.time is None or forecast.time.dtype.kind != "M":
+        return {}
+    layout = forecast.layout
+    return {layout.time or "step": format_times(forecast.time, layout.time_format, layout.time_zone)}
 
 
 def sample_columns(forecast: Forecast) -> dict[str, list[Any]]:
     """The columns of `forecast.samples_frame()`, dates as text of the input's look."""
     columns: dict[str, list[Any]] = {name: values.tolist() for name, values in forecast.sample_columns().items()}
-    if forecast.time.dtype.kind == "M":
-        layout, paths = forecast.layout, len(columns["sample"]) // forecast.time.size
-        times = format_times(forecast.time, layout.time_format, layout.time_zone)
-        by_series = [times[k : k + forecast.horizon] for k in range(0, len(times), forecast.horizon)]
-        columns[layout.time or "step"] = [time for own in by_series for time in own * paths]
+    paths = len(columns["sample"]) // forecast.time.size
+    for name, told in times(forecast).items():
+        by_series = [told[k : k + forecast.horizon] for k in range(0, len(told), forecast.horizon)]
+        columns[name] = [time for own in by_series for time in own * paths]
     return columns
 
 
