@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from gatecast.closed_loop.division import Division, check_held_out
-from gatecast.closed_loop.series import check_variables, of_equal_end, panel_of, rows_of
+from gatecast.closed_loop.series import check_variables, of_equal_end, panel_of, read_series, rows_of
 from gatecast.closed_loop.unit import Scaling, Unit, check_scaling
 from gatecast.conformal import Correction
+from gatecast.data import Reading, check_read_options
 from gatecast.errors import NotFittedError, OptionError
 from gatecast.forecast import Forecast, Origins, Prediction
+from gatecast.keeping.reading import options_again
 from gatecast.nn.options import whole
 from gatecast.runtime import private_torch_stream, resolve_device
 from gatecast.training.sequence_config import SequenceConfig
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor
 
+    from gatecast.artifact import Artifact
     from gatecast.models.sequence_network import SequenceNetwork
     from gatecast.panel import Panel
     from gatecast.rollout import Trial
@@ -107,8 +111,8 @@ class ClosedLoop:
         """
         from gatecast.training.sequences import SequenceRun, train_sequences
 
-        panel = self._panel = panel_of(waves, options)
-        self._options = options
+        panel, read = read_series(waves, check_read_options(options))
+        self._panel, self._read, self._restored = panel, read, False
         division = Division.of(panel, self.held_out)
         blocks = [rows_of(panel, series, end) for series, end in zip(division.train, division.ends, strict=True)]
         self._unit = Unit.fit(self.scaling, np.concatenate(blocks))
@@ -181,18 +185,24 @@ class ClosedLoop:
 
     # forecast
 
-    def continue_(self, steps: int, history: Any = None) -> np.ndarray:
+    def continue_(self, steps: int, history: Any = None, *, join: Sequence[str] | None = None) -> np.ndarray:
         """All variables, so many steps on from the end of every series: (series, steps), or (series, steps, variables).
 
-        history: any kind that `fit` takes; None = what the model was fitted to. In the unit that came in.
+        history: any kind that `fit` takes; None = what the model was fitted to. join: the files to join to it; None =
+        those of the fit, which a loaded model wants said again. In the unit that came in.
         """
-        panel = self._known(history)
+        panel = self._known(history, join)
         ran = self._run(panel, Origins.last(panel), whole("steps", steps, 1))
         return ran[:, :, 0] if ran.shape[2] == 1 else ran
 
-    def predict(self, horizon: int | None = None, history: Any = None) -> Forecast:
-        """The target's next values with intervals; `horizon` steps, None = those of the constructor."""
-        panel = self._known(history)
+    def predict(
+        self, horizon: int | None = None, history: Any = None, *, join: Sequence[str] | None = None
+    ) -> Forecast:
+        """The target's next values with intervals; `horizon` steps, None = those of the constructor.
+
+        history, join: as of `continue_`.
+        """
+        panel = self._known(history, join)
         steps = self.horizon if horizon is None else whole("horizon", horizon, 1)
         return Forecast.from_prediction(panel, self._predict(panel, Origins.last(panel), steps), self.levels)
 
@@ -272,9 +282,49 @@ class ClosedLoop:
             raise _not_fitted()
         return self._growth[:, 0] if self._growth.shape[1] == 1 else self._growth
 
-    def _known(self, history: Any) -> Panel:
+    # keep
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the artifact: a folder with JSON and safetensors, whole or not at all.
+
+        It holds the series of the fit, which the network reads anew from their first value before it goes on.
+        Raises: NotFittedError; OutputError where it cannot be written or exists (`force` replaces an earlier one).
+        """
+        from gatecast import artifact
+
+        artifact.save(path, *self.to_artifact(), force=force)
+
+    def to_artifact(self) -> Artifact:
+        """What `save` writes. Raises: NotFittedError."""
+        from gatecast.closed_loop import persistence as kept
+
+        if self._correction is None or self._growth is None:
+            raise _not_fitted()
+        asked = (self.model, self.options, self.training, self.scaling, self.held_out)
+        wishes = kept.Wishes(*asked, self.horizon, self.levels, self.seed)
+        found = kept.Found(self.network, self._unit, self._correction, self.history, self._growth, self._panel)
+        return kept.describe(wishes, found, self._read)
+
+    @classmethod
+    def from_artifact(cls, stored: Artifact, device: str) -> Self:
+        """The model that was saved. Raises: whatever a description that lies comes upon; DeviceError."""
+        from gatecast.closed_loop import persistence as kept
+
+        told = kept.read_description(stored)
+        wishes = dict(vars(told.closed_loop))
+        options, training = wishes.pop("options"), vars(wishes.pop("training"))
+        model = cls(**wishes, network=options, training=training, device=device)
+        found = kept.restore(told, stored.tensors, model._build(told.variables))
+        model._network, model._unit, model._correction, model._history, model._growth, model._panel = found
+        model._read, model._restored = told.read, True
+        return model
+
+    def _known(self, history: Any, join: Sequence[str] | None) -> Panel:
         self.network  # noqa: B018 (raises where there is none)
-        return self._panel if history is None else panel_of(history, self._options)
+        if history is None:
+            return self._panel
+        is_read = isinstance(history, Reading) or (isinstance(history, np.ndarray) and history.ndim == 3)
+        return read_series(history, self._read if is_read else options_again(self._read, join, self._restored))[0]
 
 
 def _together(trials: Sequence[Trial]) -> list[Trial]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatecast.data import Reading, ReadOptions, read
+from gatecast.data import Reading, ReadOptions, check_read_options, read
 from gatecast.errors import DataError, OptionError
 from gatecast.frequency import Frequency
 from gatecast.panel import Layout, Panel
@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 
 
 def panel_of(waves: Any, options: Mapping[str, Any]) -> Panel:
-    """Whatever holds series, as a panel without covariates known ahead."""
+    """Whatever holds series, as a panel without covariates known ahead. options: fields of `ReadOptions`."""
+    return read_series(waves, check_read_options(options))[0]
+
+
+def read_series(waves: Any, options: ReadOptions) -> tuple[Panel, ReadOptions]:
+    """The panel, and how it was read, so that a later history is read the same way."""
     if isinstance(waves, np.ndarray) and waves.ndim == 3:
-        return _array_panel(waves)
-    panel = waves.panel if isinstance(waves, Reading) else read(waves, ReadOptions(**options)).panel
+        return _array_panel(waves), options
+    reading = waves if isinstance(waves, Reading) else read(waves, options)
+    panel = reading.panel
     if panel.future:
         raise OptionError(
             f"a closed loop knows nothing ahead: {', '.join(panel.future)} cannot be given as future; as past "
             "covariates they become variables that it forecasts too.",
             f"闭环预测没有预先已知的量：{'、'.join(panel.future)} 不能作为 future；作为 past 给出时会一并预测。",
         )
-    return panel
+    return panel, reading.options
 
 
 def _array_panel(waves: np.ndarray) -> Panel:
