@@ -28,6 +28,14 @@ class Origins(NamedTuple):
         """The end of every series: where the real forecast starts."""
         return cls(np.arange(len(panel)), panel.lengths.copy())
 
+    def newest(self, panel: Panel) -> np.ndarray:
+        """The panel's row that each place saw last: (origins,)."""
+        return panel.offsets[self.series] + self.ends - 1
+
+    def following(self, panel: Panel, steps: int) -> np.ndarray:
+        """The panel's rows that follow each place, where the series goes on so far: (origins, steps)."""
+        return self.newest(panel)[:, None] + np.arange(1, steps + 1)
+
     def parts(self, size: int) -> Iterator[Origins]:
         """The same places in the same order, at most `size` at a time."""
         for start in range(0, len(self.series), size):

@@ -327,7 +327,7 @@ class Classifier:
 
     def _score(self, twin: FittedClassifier, past: Panel, panel: Panel, origins: Origins) -> ClassScores:
         question = twin.question
-        rows = panel.offsets[origins.series] + origins.ends - 1 + question.ahead
+        rows = origins.newest(panel) + question.ahead
         actual = question.states(panel)[rows]
         known = actual != NOWHERE
         origins, rows, actual = Origins(*(array[known] for array in origins)), rows[known], actual[known]

@@ -143,7 +143,7 @@ def after_last_state(panel: Panel, question: Question, judged: Panel, origins: O
     both = (now != NOWHERE) & (then != NOWHERE)
     base = base_rate(panel, question)
     table = np.stack([frequencies(then[both & (now == one)], classes) for one in range(classes)] + [base])
-    last = question.states(judged)[judged.offsets[origins.series] + origins.ends - 1]
+    last = question.states(judged)[origins.newest(judged)]
     return table[last]  # NOWHERE is the last row: the base rate
 
 
@@ -212,7 +212,7 @@ def _check_classes(panel: Panel, question: Question, states: np.ndarray, shares:
 
 def _answers(panel: Panel, states: np.ndarray, origins: Origins, ahead: int) -> np.ndarray:
     """(origins,) the class that came."""
-    return states[panel.offsets[origins.series] + origins.ends - 1 + ahead]
+    return states[origins.newest(panel) + ahead]
 
 
 def _shape(panel: Panel, question: Question, wishes: ClassWishes) -> ClassNetworkConfig:

@@ -115,8 +115,7 @@ class _Ground(NamedTuple):
 
     def actual(self) -> np.ndarray:
         """(windows, horizon)"""
-        first = self.panel.offsets[self.origins.series] + self.origins.ends
-        return self.panel.y[first[:, None] + np.arange(self.horizon)]
+        return self.panel.y[self.origins.following(self.panel, self.horizon)]
 
     def scale(self) -> np.ndarray:
         """(windows,) of the MASE."""

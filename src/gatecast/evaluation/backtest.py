@@ -123,9 +123,8 @@ def score(
         )
     model = predictions[names[0]]
     horizon = model.point.shape[1]
-    start = panel.offsets[origins.series] + origins.ends
-    rows = start[:, None] + np.arange(horizon)
-    actual, last = panel.y[rows], panel.y[start - 1]
+    rows = origins.following(panel, horizon)
+    actual, last = panel.y[rows], panel.y[origins.newest(panel)]
     season = seasons[0] if seasons else 1
     scale = naive_scale(panel, origins, season)
     losses = {name: scaled_error(actual, predictions[name].point, scale) for name in names}

@@ -144,7 +144,7 @@ class MovingAverage(Baseline):
 
 
 def _last(panel: Panel, origins: Origins) -> np.ndarray:
-    return panel.y[panel.offsets[origins.series] + origins.ends - 1]
+    return panel.y[origins.newest(panel)]
 
 
 def _past_origins(panel: Panel) -> Origins:

@@ -54,9 +54,8 @@ class Fold:
         origins = shares.held_out(_MOST_WINDOWS)
         if not len(origins.series) or shares.train.max() < minimum_length(horizon):
             return None
-        rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(horizon)
-        scale = naive_scale(panel, origins)
-        return cls(panel, panel.until(shares.train), origins, panel.y[rows], scale, shares.independent())
+        actual, scale = panel.y[origins.following(panel, horizon)], naive_scale(panel, origins)
+        return cls(panel, panel.until(shares.train), origins, actual, scale, shares.independent())
 
 
 @dataclass(frozen=True)

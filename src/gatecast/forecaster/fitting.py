@@ -80,7 +80,7 @@ class Fitted:
     def sample_at(self, panel: Panel, origins: Origins, prediction: Prediction, count: int, seed: int) -> np.ndarray:
         """Joint paths whose quantiles are those of the prediction from these origins: (origins, count, horizon)."""
         config = self.plan.network
-        newest = panel.time[panel.offsets[origins.series] + origins.ends - 1].astype(np.int64)
+        newest = panel.time[origins.newest(panel)].astype(np.int64)
         keys = [f"{panel.ids[series]} {time}" for series, time in zip(origins.series, newest, strict=True)]
         if self.networks[0].sampled:
             reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
@@ -156,8 +156,7 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
         members.finish()
         return unknown
     _, units = bases_at(members.networks[0], members.reader, origins)
-    rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
-    actual = panel.y[rows][moving]
+    actual = panel.y[origins.following(panel, config.horizon)][moving]
     before, bases, units = Prediction(*(part[moving] for part in before)), bases[moving], units[moving]
     linear = config.ridge > 0
     past = _past_errors(members, panel, shares) if shares.independent() < _ENOUGH_FOR_BASES else None
@@ -179,6 +178,6 @@ def _past_errors(members: Members, panel: Panel, shares: Split) -> tuple[np.ndar
     origins = windows.spread(_MOST_FOR_BASES)
     bases, units = bases_at(members.networks[0], members.reader, origins)
     moving = units > 0
-    rows = (panel.offsets[origins.series] + origins.ends)[:, None] + np.arange(config.horizon)
+    actual = panel.y[origins.following(panel, config.horizon)]
     naive = bases[..., :-1] if config.ridge else bases
-    return errors_of(naive[moving], panel.y[rows][moving], units[moving]), max(1, len(windows) // config.horizon)
+    return errors_of(naive[moving], actual[moving], units[moving]), max(1, len(windows) // config.horizon)
