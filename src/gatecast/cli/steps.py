@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gatecast.atomic import replacing_folder, write_file
 from gatecast.cli import documents, screen
@@ -20,6 +20,7 @@ from gatecast.language import Text
 
 if TYPE_CHECKING:
     from gatecast.cli.settings import Settings
+    from gatecast.forecast import Forecast
 
 _DEMO_STEPS = "200"  # enough for prices, where more training finds no more; a demo shall not keep anyone waiting
 _CHECKPOINT = "checkpoint"  # the one file in DIR.partial
@@ -131,7 +132,7 @@ def predict_step(
         files["samples.csv"] = str(Path(out).with_name(f"{Path(out).stem}-samples.csv"))
     for file in files.values():
         refuse_existing(Path(file), force)
-    forecast = load(saved, device=device).predict(newdata, join=join, samples=count)
+    forecast = _forecast_of(load(saved, device=device), newdata, join, count)
     if out is not None:
         write_file(out, as_csv(forecast_columns(forecast)))
     if count is not None:
@@ -142,6 +143,29 @@ def predict_step(
     screen.show_forecast(forecast)
     if files:
         screen.show_files(files)
+
+
+def _forecast_of(model: Any, newdata: str | None, join: Sequence[str] | None, samples: int | None) -> Forecast:
+    """What a kept model of any kind forecasts. Raises: OptionError for one of classes, or that draws no paths."""
+    from gatecast.forecaster import Forecaster
+
+    if isinstance(model, Forecaster):
+        return model.predict(newdata, join=join, samples=samples)
+    from gatecast.classifier import Classifier
+
+    if isinstance(model, Classifier):
+        raise OptionError(
+            "the folder holds a Classifier, which tells classes and no numbers; in Python: "
+            "gatecast.load(folder).predict(history).",
+            "该文件夹中是 Classifier，它给出类别而不是数值；请用 Python：gatecast.load(文件夹).predict(history)。",
+        )
+    if samples is not None:
+        kind = type(model).__name__
+        raise OptionError(
+            f"--samples: only a Forecaster draws paths, and the folder holds another model ({kind}). Leave it out.",
+            f"--samples：只有 Forecaster 能抽取样本路径，而该文件夹中是 {kind}。请去掉 --samples。",
+        )
+    return model.predict(history=newdata, join=join)
 
 
 def refuse_existing(file: Path, force: bool) -> None:

@@ -15,6 +15,7 @@ from gatecast.explain.attribution import Attribution, Permutation, attribute, pe
 from gatecast.explain.memory import Memory, influence, memory
 from gatecast.explain.parameters import Count, count
 from gatecast.forecast import Origins
+from gatecast.forecaster import Forecaster
 from gatecast.runtime import private_torch_stream
 from gatecast.training.split import split
 from gatecast.windows import WindowReader
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gatecast.explain.gates import LayerTrace
-    from gatecast.forecaster import Forecaster
     from gatecast.language import Text
     from gatecast.models.network import ForecastNetwork
     from gatecast.panel import Layout, Panel
@@ -88,6 +88,7 @@ def examine(
     id; None = the first.
     Raises: NotFittedError; OptionError for a series or member that there is not; DataError and its kinds.
     """
+    _check_kind(model)
     panel = model.panel_to_continue(data, join)
     network = _member(model, member)
     number = _number_of(panel, series)
@@ -130,6 +131,18 @@ def brief(model: Forecaster) -> Brief:
     seen = gates.inputs_of({_BACKBONE: network.get_submodule(_BACKBONE)}, lambda: _forecast(network, batch))
     inner, parameters = memory(lambda x: network.backbone(x)[0], seen[_BACKBONE], network.config.patch), count(network)
     return Brief(inner, parameters, words.of_memory(inner, network.config.context) + words.of_parameters(parameters))
+
+
+def _check_kind(model: object) -> None:
+    """Raises: OptionError unless it is a Forecaster; another kind may come out of `gatecast.load`."""
+    if not isinstance(model, Forecaster):
+        kind = type(model).__name__
+        raise OptionError(
+            f"only a Forecaster can be looked into, and this model is another ({kind}). Of a saved Ensemble, take one "
+            "of the folders inside: member-0, member-1, …",
+            f"只能查看 Forecaster 的内部，而此模型是 {kind}。若是保存的 Ensemble，请给出其中一个子文件夹：member-0、"
+            "member-1……",
+        )
 
 
 def _member(model: Forecaster, member: int) -> ForecastNetwork:
