@@ -69,6 +69,15 @@ def test_every_rule_comes_back(rule: str, tmp_path: Path) -> None:
     assert again.rule == rule and same(again.predict(), model.predict())
 
 
+def test_intervals_count_in_the_scale_of_the_whole_past_which_is_not_kept(tmp_path: Path) -> None:
+    values = np.concatenate([waves(1, 80)[0], np.full(20, 10.0)])  # the newest rows have no width of their own
+    model = ensemble("stacking").fit(values)
+    model.save(tmp_path / "model")
+    again, forecast = gc.load(tmp_path / "model", **CPU), model.predict()
+    assert (forecast.upper > forecast.lower).all() and same(again.predict(), forecast)
+    assert same(model.predict(values), forecast)
+
+
 def test_a_loaded_ensemble_can_be_judged_and_trained_again(learnt: tuple[gc.Ensemble, Path]) -> None:
     again = gc.load(learnt[1], **CPU)
     assert again.backtest(windows=2, data=waves()).methods[0] == "ensemble (stacking)"
