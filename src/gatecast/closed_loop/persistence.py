@@ -18,7 +18,7 @@ from gatecast.data import ReadOptions
 from gatecast.keeping.form import CorrectionForm, PanelForm, ScalerForm, read_as
 from gatecast.keeping.panel import describe_panel, panel_tensors, restore_panel
 from gatecast.keeping.reading import describe_reading
-from gatecast.keeping.sense import check_scaler, require
+from gatecast.keeping.sense import check_correction, check_scaler, require
 from gatecast.models.sequence_network import SequenceNetwork
 from gatecast.scaling import Scaler
 from gatecast.training.history import StopReason
@@ -146,7 +146,7 @@ def restore(told: Description, tensors: Mapping[str, torch.Tensor], network: Seq
 
 def _check(told: Description, found: Found) -> None:
     """Raises: ArtifactError unless the parts are of one model."""
-    wishes, scaler, shift = told.closed_loop, found.unit.scaler, found.correction.shift
+    wishes, scaler = told.closed_loop, found.unit.scaler
     require(
         len(found.panel.columns) == told.variables
         and not found.panel.future
@@ -158,11 +158,7 @@ def _check(told: Description, found: Found) -> None:
     require((scaler is None) == (wishes.scaling == "series"), "its scaling has no scaler", "缩放方式与缩放器不符")
     if scaler is not None:
         check_scaler(scaler, told.variables)
-    require(
-        found.correction.levels == wishes.levels and len(shift) > 0 and np.isfinite(shift).all(),
-        "the correction is not that of its intervals",
-        "校正与预测区间不符",
-    )
+    check_correction(found.correction, wishes.levels, max(1, len(found.correction.shift)))  # as far as was tried
     history, rows = found.history, len(told.history.step)
     require(
         len(history.loss) == len(history.free_run) == len(history.growth) == rows and history.kept_step >= 0,

@@ -12,7 +12,7 @@ from gatecast.ensemble import LEARNT, Rule, combine, learn_weights
 from gatecast.evaluation import naive_scale
 from gatecast.forecast import Prediction
 from gatecast.keeping.form import CorrectionForm
-from gatecast.keeping.sense import require
+from gatecast.keeping.sense import check_correction, require
 from gatecast.training.split import minimum_length, split
 
 if TYPE_CHECKING:
@@ -123,14 +123,6 @@ class Combination:
             "权重与成员不符",
         )
         correction = None if told.correction is None else Correction.from_dict(vars(told.correction))
-        require(
-            correction is None
-            or (
-                correction.levels == levels
-                and correction.shift.shape == (horizon, len(levels))
-                and np.isfinite(correction.shift).all()
-            ),
-            "the correction is not that of its intervals",
-            "校正与预测区间不符",
-        )
+        if correction is not None:
+            check_correction(correction, levels, horizon)
         return cls(told.rule, weights, correction)

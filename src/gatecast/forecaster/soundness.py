@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
-from gatecast.keeping.sense import check_scaler, require
+from gatecast.keeping.sense import check_correction, check_scaler, require
 from gatecast.models.network import new_network
 
 if TYPE_CHECKING:
@@ -63,16 +62,8 @@ def check_fitted(fitted: Fitted) -> None:
     require(
         0 <= fitted.gate.base < bases and 0 <= fitted.gate.share <= 1, "the gate names no base", "门控没有对应的基准"
     )
-    require(
-        correction is None
-        or (
-            correction.levels == config.levels
-            and correction.shift.shape == (config.horizon, len(config.levels))
-            and bool(np.isfinite(correction.shift).all())
-        ),
-        "the correction is not that of its intervals",
-        "校正与预测区间不符",
-    )
+    if correction is not None:
+        check_correction(correction, config.levels, config.horizon)
     neighbours = fitted.dependence.neighbours
     require(
         len(neighbours) == config.horizon - 1 and all(-1 <= rho <= 1 for rho in neighbours),

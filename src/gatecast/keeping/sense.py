@@ -13,6 +13,7 @@ from gatecast.errors import ArtifactError, DeviceError
 if TYPE_CHECKING:
     import os
 
+    from gatecast.conformal import Correction
     from gatecast.scaling import Scaler
 
 
@@ -47,4 +48,15 @@ def check_scaler(scaler: Scaler, columns: int) -> None:
         and (scaler.scale > 0).all(),
         "the scaler is not that of its columns",
         "缩放器与列不符",
+    )
+
+
+def check_correction(correction: Correction, levels: tuple[float, ...], horizon: int) -> None:
+    """Raises: ArtifactError unless it corrects intervals of these levels, so many steps of them."""
+    require(
+        correction.levels == levels
+        and correction.shift.shape == (horizon, len(levels))
+        and np.isfinite(correction.shift).all(),
+        "the correction is not that of its intervals",
+        "校正与预测区间不符",
     )
