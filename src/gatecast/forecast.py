@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -187,3 +189,14 @@ def series_names(told: Told) -> dict[str, np.ndarray]:
             np.array([int(one) for one in own]) if told.layout.id_is_integer else np.array(own, dtype=object)
         )
     return table
+
+
+def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
+    """Central intervals in percent, rising, each once. Raises: OptionError for what is no percentage."""
+    given = tuple(levels) if isinstance(levels, Iterable) else (levels,)
+    if not given or not all(isinstance(level, Real) and level > 0 and 0.5 + level / 200 < 1 for level in given):
+        raise OptionError(
+            f"levels must be percentages between 0 and 100, such as 80,95; got {levels!r}.",
+            f"levels 应为 0 到 100 之间的百分数，例如 80,95；实际为 {levels!r}。",
+        )
+    return tuple(sorted({int(level) if float(level).is_integer() else float(level) for level in given}))

@@ -166,6 +166,7 @@ def test_each_step_can_be_watched() -> None:
         ({"held_out": 0}, "held_out"),
         ({"held_out": 0.9}, "held_out"),
         ({"levels": (0,)}, "levels"),
+        ({"levels": "80"}, "levels"),
         ({"horizon": 0}, "horizon"),
         ({"training": {"patience": 3}}, "patience"),
         ({"network": {"widths": 3}}, "widths"),
@@ -184,6 +185,8 @@ def test_data_that_cannot_be_used_are_refused() -> None:
         small().fit(np.zeros((3, 0, 2)))
     with pytest.raises(OptionError, match="none would train"):
         small(held_out=4).fit(waves(4))
+    with pytest.raises(OptionError, match="did you mean 'target'"):
+        small().fit(waves(), tagret="y")
     with pytest.raises(NotFittedError):
         small().continue_(3)
     with pytest.raises(OptionError, match="2 variables"):

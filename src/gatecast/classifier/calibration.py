@@ -18,7 +18,7 @@ class Calibration:
     """temperature: what the network's logits are divided by (Guo et al., 2017); above 1 it was too sure of itself.
 
     share: how much its word counts beside the base rate; 0 = the base rate itself. base: (classes,) how often each
-    class came in the training part.
+    class came in the data of the fit.
     """
 
     temperature: float

@@ -27,10 +27,11 @@ from gatecast.errors import ColumnError, NotFittedError, OptionError, TooShortEr
 from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.class_scores import BASE_RATE, LAST_STATE, ClassScores, score_classes
 from gatecast.forecast import Origins
-from gatecast.forecaster.options import check_seed, whole
+from gatecast.forecaster.options import check_seed
 from gatecast.keeping.reading import options_again
 from gatecast.keeping.sense import making_sense, require
 from gatecast.language import Text
+from gatecast.nn.options import whole
 from gatecast.runtime import resolve_device
 from gatecast.training.config import TrainingConfig, with_wishes
 

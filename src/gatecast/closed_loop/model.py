@@ -16,7 +16,7 @@ from gatecast.closed_loop.unit import Scaling, Unit, check_scaling
 from gatecast.conformal import Correction
 from gatecast.data import Reading, check_read_options
 from gatecast.errors import NotFittedError, OptionError
-from gatecast.forecast import Forecast, Origins, Prediction
+from gatecast.forecast import Forecast, Origins, Prediction, check_levels
 from gatecast.keeping.reading import options_again
 from gatecast.nn.options import whole
 from gatecast.runtime import private_torch_stream, resolve_device
@@ -83,7 +83,7 @@ class ClosedLoop:
         self.scaling: Scaling = check_scaling(scaling)
         self.held_out = check_held_out(held_out)
         self.horizon, self.seed = whole("horizon", horizon, 1), whole("seed", seed, 0)
-        self.levels = _levels(levels)
+        self.levels = check_levels(levels)
         self._device = resolve_device(device)
         self._build(1)  # an unknown model or option is told now, not after the data were read
         self._network: SequenceNetwork | None = None
@@ -357,15 +357,6 @@ def _training(wishes: dict[str, Any], further: Mapping[str, Any]) -> SequenceCon
 
 def _widths(hidden: int | Sequence[int]) -> Any:
     return tuple(hidden) if isinstance(hidden, list) else hidden
-
-
-def _levels(levels: Sequence[float]) -> tuple[float, ...]:
-    if not levels or not all(0 < level < 100 for level in levels):
-        raise OptionError(
-            f"levels must be percentages between 0 and 100, such as 80, 95; got {levels!r}.",
-            f"levels 应为 0 到 100 之间的百分数，例如 80, 95；实际为 {levels!r}。",
-        )
-    return tuple(sorted(set(levels)))
 
 
 def _not_fitted() -> NotFittedError:

@@ -17,9 +17,9 @@ from gatecast.evaluation.scale import naive_scale
 from gatecast.features.season import find_seasons
 from gatecast.forecaster import Forecaster
 from gatecast.forecaster.combination import Combination, Fold
-from gatecast.forecaster.options import whole
 from gatecast.forecaster.plan import Wishes
 from gatecast.forecaster.several import ensemble_name, tellers
+from gatecast.nn.options import whole
 from gatecast.training.split import check_lengths
 
 if TYPE_CHECKING:

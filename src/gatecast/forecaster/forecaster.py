@@ -17,10 +17,11 @@ from gatecast.forecast import Forecast, Origins
 from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
-from gatecast.forecaster.options import check_seed, check_wishes, whole
+from gatecast.forecaster.options import check_seed, check_wishes
 from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
 from gatecast.keeping.reading import describe_reading, options_again
 from gatecast.language import Text
+from gatecast.nn.options import whole
 from gatecast.panel import Panel
 from gatecast.runtime import resolve_device
 from gatecast.training.split import check_lengths

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from numbers import Integral, Real
+from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from gatecast import models
 from gatecast.errors import OptionError
+from gatecast.forecast import check_levels
 from gatecast.forecaster.plan import Wishes
 from gatecast.models.network import network_class
-from gatecast.nn.options import choice
+from gatecast.nn.options import choice, whole
 from gatecast.training.config import TrainingConfig, with_wishes
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def check_wishes(
         horizon=int(horizon),
         model=model,
         context=None if context is None else int(context),
-        levels=_levels(levels),
+        levels=check_levels(levels),
         steps=None if steps is None else int(steps),
         members=None if members is None else int(members),
         budget=None if budget is None else float(budget),
@@ -69,23 +70,3 @@ def check_wishes(
 def check_seed(seed: int) -> int:
     """Raises: OptionError unless it is a whole number of at least 0."""
     return whole("seed", seed, 0)
-
-
-def whole(name: str, number: object, least: int) -> int:
-    """Raises: OptionError unless it is a whole number of at least `least`."""
-    if not isinstance(number, Integral) or isinstance(number, bool) or number < least:
-        raise OptionError(
-            f"{name} must be a whole number of at least {least}, got {number!r}.",
-            f"{name} 应为不小于 {least} 的整数，实际为 {number!r}。",
-        )
-    return int(number)
-
-
-def _levels(levels: Sequence[float]) -> tuple[float, ...]:
-    given = tuple(levels) if isinstance(levels, Iterable) else (levels,)
-    if not given or not all(isinstance(level, Real) and level > 0 and 0.5 + level / 200 < 1 for level in given):
-        raise OptionError(
-            f"levels must be percentages between 0 and 100, such as 80,95; got {levels!r}.",
-            f"levels 应为 0 到 100 之间的百分数，例如 80,95；实际为 {levels!r}。",
-        )
-    return tuple(sorted({int(level) if float(level).is_integer() else float(level) for level in given}))

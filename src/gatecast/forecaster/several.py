@@ -20,11 +20,11 @@ from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
 from gatecast.forecaster.combination import Combination, CombinationForm, Fold
 from gatecast.forecaster.forecaster import Forecaster
-from gatecast.forecaster.options import whole
 from gatecast.keeping.form import read_as
 from gatecast.keeping.panel import describe_panel
 from gatecast.keeping.sense import require
 from gatecast.language import Text
+from gatecast.nn.options import whole
 from gatecast.training.split import check_lengths
 
 if TYPE_CHECKING:
