@@ -14,7 +14,7 @@ import gatecast
 from gatecast.data import read
 from gatecast.errors import ArtifactError, DataError, OptionError
 from gatecast.forecast import Origins, Prediction
-from gatecast.forecaster.ensemble import predict
+from gatecast.forecaster.predicting import predict
 from gatecast.nn.distributions import DISTRIBUTIONS
 from gatecast.windows import WindowReader
 

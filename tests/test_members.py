@@ -10,8 +10,13 @@ import pytest
 import torch
 
 import gatecast as gc
-from gatecast.forecaster.ensemble import Job, Members, bases_at, predict
+from gatecast.errors import ArtifactError
+from gatecast.forecast import Origins
+from gatecast.forecaster.ensemble import Job, Members
+from gatecast.forecaster.persistence import fitted_tensors
 from gatecast.forecaster.plan import Wishes, make_plan
+from gatecast.forecaster.predicting import bases_at, predict
+from gatecast.forecaster.soundness import check_weights
 from gatecast.frequency import Frequency
 from gatecast.panel import Panel
 from gatecast.scaling import Scaler
@@ -90,10 +95,10 @@ def test_all_members_share_one_linear_base_and_it_is_fitted_anew_on_all_rows() -
     members = members_of(scouts=2)
     members.plan = replace(members.plan, network=replace(members.plan.network, ridge=4))
     members.train()
-    first = [network.bases.ridge.clone() for network in members.networks]
+    first = [network.bases.get_buffer("ridge").clone() for network in members.networks]
     assert first[0].abs().sum() > 0 and torch.equal(first[0], first[1])
     members.finish()
-    last = [network.bases.ridge for network in members.networks]
+    last = [network.bases.get_buffer("ridge") for network in members.networks]
     assert len(last) == 3 and all(torch.equal(last[0], one) for one in last[1:])
     assert not torch.equal(first[0], last[0])
 
@@ -108,13 +113,72 @@ def test_the_bases_without_the_network_are_those_of_the_forecast() -> None:
 
 
 def test_what_was_decided_is_said_and_kept(tmp_path) -> None:
-    draws = np.random.default_rng(0)
-    hours = np.arange(6000)
-    y = 50 + 10 * np.sin(hours * 2 * np.pi / 24) + draws.normal(size=(9, 6000))
-    model = gc.Forecaster(horizon=4, season=24, steps=1, members=2, network={"hidden": 4, "layers": 1}).fit(y)
+    model = large(steps=1)
     said = " ".join(reason.english for reason in model.plan.reasons)
     assert "1 of 2 networks" in said and "A linear map of the newest" in said and "dropout of 30%" in said
     assert (model.plan.scouts, model.plan.members) == (1, 2)
     model.save(tmp_path / "model")
     assert gc.load(tmp_path / "model").plan == model.plan
     assert json.dumps(model.plan.to_dict())
+
+
+def large(**fields):
+    """A fit of so many rows that every second member reads closely."""
+    hours = np.arange(6000)
+    y = 50 + 10 * np.sin(hours * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=(9, 6000))
+    wishes = {"horizon": 4, "season": 24, "steps": 50, "members": 2, "network": {"hidden": 4, "layers": 1}, **fields}
+    return gc.Forecaster(**wishes).fit(y)
+
+
+@pytest.fixture(scope="module")
+def mixed() -> gc.Forecaster:
+    return large()
+
+
+def test_every_second_member_of_a_large_table_reads_half_of_the_past_in_finer_patches(mixed) -> None:
+    shapes = [(one.config.context, one.config.patch) for one in mixed.fitted.networks]
+    assert shapes == [(336, 24), (168, 8)]
+    assert mixed.plan.close.ridge == 168 and mixed.fitted.networks[1].bases.get_buffer("ridge").abs().sum() > 0
+    assert mixed.plan.trainings == pytest.approx(1 + 21 / 14 + 1 / 3)
+    assert any("reads the last 168 values, 8 at a time" in reason.english for reason in mixed.describe())
+
+
+def test_who_asks_for_a_context_or_for_one_network_gets_no_other_shape() -> None:
+    assert large(context=48).plan.close is None
+    assert large(members=1).plan.close is None
+
+
+def test_the_forecast_is_the_mean_of_members_that_read_differently(mixed) -> None:
+    panel, fitted = mixed.reading.panel, mixed.fitted
+    origins = Origins(np.array([0, 3]), np.array([5000, 4321]))
+    reader = WindowReader(panel, fitted.scaler, 336, 4, torch.device("cpu"))
+    near = WindowReader(panel, fitted.scaler, 168, 4, torch.device("cpu"))
+    far = predict(fitted.networks[:1], reader, origins)[0].point
+    close = predict(fitted.networks[1:], near, origins)[0].point
+    assert np.abs(far - close).max() > 1e-3
+    np.testing.assert_allclose(predict(fitted.networks, reader, origins)[0].point, (far + close) / 2, rtol=1e-12)
+
+
+def test_members_that_read_differently_are_saved_and_come_back(mixed, tmp_path) -> None:
+    mixed.save(tmp_path / "model")
+    loaded = gc.load(tmp_path / "model")
+    assert loaded.plan == mixed.plan
+    assert loaded.predict().point.tobytes() == mixed.predict().point.tobytes()
+    assert [one.config for one in loaded.fitted.networks] == [one.config for one in mixed.fitted.networks]
+
+
+@pytest.mark.parametrize("change", [{"context": 360}, {"horizon": 3}, {"model": "gru"}])
+def test_a_stored_second_shape_that_does_not_go_with_the_first_is_refused(mixed, change) -> None:
+    weights = fitted_tensors(mixed.fitted)
+    check_weights(mixed.plan, weights)
+    with pytest.raises(ArtifactError, match="not of one kind"):
+        check_weights(replace(mixed.plan, close=replace(mixed.plan.close, **change)), weights)
+
+
+def test_the_weights_of_another_shape_are_refused(mixed) -> None:
+    with pytest.raises(ArtifactError, match="not those of its network"):
+        check_weights(replace(mixed.plan, close=None), fitted_tensors(mixed.fitted))
+
+
+def test_every_member_can_be_looked_into(mixed) -> None:
+    assert [len(gc.inspect(mixed, member=member).past) for member in (0, 1)] == [336, 168]

@@ -9,7 +9,7 @@ import pytest
 
 import gatecast as gc
 from gatecast.forecast import Origins
-from gatecast.forecaster import ensemble
+from gatecast.forecaster import predicting
 from gatecast.panel import Panel
 
 pl = pytest.importorskip("polars")
@@ -50,7 +50,7 @@ def faults(forecast) -> list[str]:
 def test_a_budget_too_small_for_one_round_gives_a_naive_base_and_says_so(tmp_path):
     y = np.cumsum(np.random.default_rng(0).normal(size=150))
     model = gc.Forecaster(horizon=5, season="none", budget=1e-3).fit(y)
-    network_alone = ensemble.predict(model.fitted.networks, reader_of(model), Origins.last(model.reading.panel))
+    network_alone = predicting.predict(model.fitted.networks, reader_of(model), Origins.last(model.reading.panel))
     base = network_alone[2][0, :, model.fitted.gate.base]
     np.testing.assert_allclose(model.predict().point[0], base, rtol=1e-9)
     assert "budget" in model.describe()[-1].english and "预算" in model.describe()[-1].chinese
@@ -150,7 +150,7 @@ def test_many_series_are_forecast_in_batches_that_bound_memory(monkeypatch):
         return read(self, origins, answers=answers)
 
     monkeypatch.setattr(WindowReader, "read", counted)
-    monkeypatch.setattr(ensemble, "_PREDICTION_BATCH", 128)
+    monkeypatch.setattr(predicting, "_BATCH", 128)
     panel: Panel = model.reading.panel
     model.predict_at(panel, Origins.last(panel))
     assert sizes == [128, 128, 44]

@@ -5,6 +5,7 @@ Windows are numbered, never materialised: the memory of a training is the data a
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,14 +71,24 @@ class WindowReader:
     """
 
     def __init__(self, panel: Panel, scaler: Scaler, context: int, horizon: int, device: torch.device) -> None:
-        self.context, self.horizon, self.device = context, horizon, device
+        self.horizon, self.device = horizon, device
         self._offsets = torch.as_tensor(panel.offsets.copy(), device=device)
         self._target = torch.as_tensor(panel.y.copy(), device=device)
         scaled = _within_reach(scaler.apply(panel.values[:, 1:]))
         self._covariates = torch.as_tensor(scaled, device=device)
         self._known, self._known_offsets = self._with_ahead(panel, scaler, scaled)
-        self._back = torch.arange(-context, 0, device=device)
-        self._span = torch.arange(-context, horizon, device=device)
+        self._look_back(context)
+
+    def within(self, context: int) -> WindowReader:
+        """The same panel, read no farther back than so many steps."""
+        reader = copy.copy(self)
+        reader._look_back(context)
+        return reader
+
+    def _look_back(self, context: int) -> None:
+        self.context = context
+        self._back = torch.arange(-context, 0, device=self.device)
+        self._span = torch.arange(-context, self.horizon, device=self.device)
 
     def _with_ahead(self, panel: Panel, scaler: Scaler, scaled: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """The covariates known ahead as one flat array: each series' rows, then what lies beyond its end."""

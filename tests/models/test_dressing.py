@@ -12,6 +12,7 @@ from torch import nn
 
 import gatecast
 from gatecast.errors import ArtifactError, OptionError
+from gatecast.forecaster.plan import Plan
 from gatecast.forecaster.soundness import check_weights
 from gatecast.models import build, get, names
 from gatecast.models.network import ForecastNetwork, NetworkConfig
@@ -21,6 +22,7 @@ from gatecast.nn.dressing import INITIALISATIONS, NAMES, Dressing
 from gatecast.nn.dropout import seed_dropout
 from gatecast.nn.recurrent import GRU, LSTM, RNN
 from gatecast.nn.xlstm import SLSTM
+from gatecast.training.config import TrainingConfig
 
 BATCH, TIME, INPUTS, HIDDEN = 4, 10, 3, 6
 EACH = pytest.mark.parametrize("name", names())
@@ -290,15 +292,16 @@ def test_a_dressed_forecaster_trains_and_is_saved_and_loaded(network, tmp_path):
 
 
 def test_a_saved_model_that_lies_about_its_dressing_is_refused():
-    def config(**options: Any) -> NetworkConfig:
-        return NetworkConfig("lstm", {"hidden": 4, **options}, 3, 12, 1, (), (80,))
+    def plan(**options: Any) -> Plan:
+        config = NetworkConfig("lstm", {"hidden": 4, **options}, 3, 12, 1, (), (80,))
+        return Plan(config, TrainingConfig(), members=1, scouts=1, finish=0.0, budget=None, reasons=())
 
-    told = config(normalisation="batch", residual=True)
-    weights = {f"member.0.{name}": value for name, value in ForecastNetwork(told).state_dict().items()}
-    check_weights(told, 1, weights)
-    for lie in (config(), config(normalisation="batch"), config(normalisation="layer", residual=True)):
+    told = plan(normalisation="batch", residual=True)
+    weights = {f"member.0.{name}": value for name, value in ForecastNetwork(told.network).state_dict().items()}
+    check_weights(told, weights)
+    for lie in (plan(), plan(normalisation="batch"), plan(normalisation="layer", residual=True)):
         with pytest.raises(ArtifactError):
-            check_weights(lie, 1, weights)
+            check_weights(lie, weights)
     variance = "member.0.backbone.norm.running_var"
     with pytest.raises(ArtifactError, match="variance"):
-        check_weights(told, 1, {**weights, variance: -weights[variance]})
+        check_weights(told, {**weights, variance: -weights[variance]})

@@ -92,7 +92,7 @@ def examine(
     panel = model.panel_to_continue(data, join)
     network = _member(model, member)
     number = _number_of(panel, series)
-    reader = _reader(model, panel)
+    reader = _reader(model, panel, member)
     end = int(panel.lengths[number])
     batch = reader.read(Origins(np.array([number]), np.array([end])), answers=False)
     stacks = gates.stacks_of(network)
@@ -127,7 +127,7 @@ def examine(
 def brief(model: Forecaster) -> Brief:
     """Memory and parameters of the first member, over the end of the first series."""
     panel, network = model.panel_to_continue(), _member(model, 0)
-    batch = _reader(model, panel).read(Origins(np.array([0]), panel.lengths[:1]), answers=False)
+    batch = _reader(model, panel, 0).read(Origins(np.array([0]), panel.lengths[:1]), answers=False)
     seen = gates.inputs_of({_BACKBONE: network.get_submodule(_BACKBONE)}, lambda: _forecast(network, batch))
     inner, parameters = memory(lambda x: network.backbone(x)[0], seen[_BACKBONE], network.config.patch), count(network)
     return Brief(inner, parameters, words.of_memory(inner, network.config.context) + words.of_parameters(parameters))
@@ -168,8 +168,8 @@ def _number_of(panel: Panel, series: str | None) -> int:
     return panel.ids.index(series)
 
 
-def _reader(model: Forecaster, panel: Panel) -> WindowReader:
-    config = model.plan.network
+def _reader(model: Forecaster, panel: Panel, member: int) -> WindowReader:
+    config = model.plan.config_of(member)
     return WindowReader(panel, model.fitted.scaler, config.context, config.horizon, torch.device("cpu"))
 
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from gatecast.forecast import Prediction
+from gatecast.forecaster.predicting import predict
 from gatecast.forecaster.watching import watcher
-from gatecast.models.network import ForecastNetwork, in_units, new_network
+from gatecast.models.network import ForecastNetwork, new_network
 from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
@@ -26,7 +26,7 @@ from gatecast.training.optimisers import finishing_rate
 from gatecast.training.ridge import fit_ridge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from gatecast.forecast import Origins
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 _MOST_STOPPING = 512
 _TRAINING_SHARE = 0.95  # of a budget; the rest is for reading, judging and calibrating
 _LATE = 1.01  # a fit may end so much later than its budget
-_PREDICTION_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,7 @@ class Members:
         self.panel, self.reader, self.shares, self.plan, self.job = panel, reader, shares, plan, job
         self.networks: list[ForecastNetwork] = []
         self.histories: list[History] = []
+        self.ridges: dict[int, torch.Tensor] = {}  # by context, of the windows that train now
         self.started = time.perf_counter()
 
     def train(self) -> None:
@@ -71,34 +71,38 @@ class Members:
 
         Ctrl-C and a budget that runs out leave fewer of them.
         """
-        windows = _teaching(self.shares.training(self.plan.network.context), self.panel)
+        windows = self._windows(self.shares.training, 0)
         stopping = self.shares.held_out(_MOST_STOPPING)
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
             stopping = windows.spread(_MOST_STOPPING)
         while (member := len(self.networks)) < self.plan.scouts and self._may_go_on(
             1 + (member + 1) * self.plan.finish
         ):
-            self.networks.append(self._new(member))
-            if not member:
-                self._fit_ridge(windows)
+            self.networks.append(self._new(member, windows))
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
 
-    def _new(self, member: int) -> ForecastNetwork:
-        """Fresh weights, and the linear base of the first member: members differ by what they draw."""
+    def _windows(self, share: Callable[[int], Windows], member: int) -> Windows:
+        """Those of a share that teach something: series that never change do not, and are forecast as constant."""
+        windows, y, starts = share(self.plan.config_of(member).context), self.panel.y, self.panel.offsets[:-1]
+        changes = np.maximum.reduceat(y, starts) > np.minimum.reduceat(y, starts)
+        return replace(windows, counts=np.where(changes, windows.counts, 0))
+
+    def _new(self, member: int, windows: Windows) -> ForecastNetwork:
         with private_torch_stream(self.job.seed, "weights", member):
-            network = new_network(self.plan.network).to(self.job.device).eval()
-        if self.networks:
-            network.bases.set_ridge(self.networks[0].bases.ridge)
+            network = new_network(self.plan.config_of(member)).to(self.job.device).eval()
+        self._set_ridge(network, windows)
         return network
 
-    def _fit_ridge(self, windows: Windows) -> None:
-        if len(windows) and self.networks and self.plan.network.ridge:
-            fitted = fit_ridge(self.networks[0], self.reader, windows, self.job.seed)
-            for network in self.networks:
-                network.bases.set_ridge(fitted)
+    def _set_ridge(self, network: ForecastNetwork, windows: Windows) -> None:
+        """Members that read alike have one linear base: they differ by what they draw."""
+        context = network.config.context
+        if network.config.ridge and len(windows):
+            if context not in self.ridges:
+                self.ridges[context] = fit_ridge(network, self.reader.within(context), windows, self.job.seed)
+            network.bases.get_buffer("ridge").copy_(self.ridges[context])
 
     def _may_go_on(self, trainings: float) -> bool:
         """Whether nobody has ended the fit, and there is time for so many times the first training."""
@@ -127,8 +131,7 @@ class Members:
 
         A scout goes on from the rate that its training ended with down to nothing.
         """
-        windows = _teaching(self.shares.everything(self.plan.network.context), self.panel)
-        self._fit_ridge(windows)
+        self.ridges = {}
         for member, (network, history) in enumerate(zip(self.networks, self.histories, strict=True)):
             steps = round(self.plan.finish * history.best_step)
             if history.stopped == "interrupted" or not steps:  # nothing was learnt that could be gone on with
@@ -137,19 +140,22 @@ class Members:
             config = replace(
                 self.plan.training, steps=steps, patience=0, rate=rate, schedule="cosine", warm_up=min(10, steps)
             )
+            windows = self._windows(self.shares.everything, member)
+            self._set_ridge(network, windows)
             finished = train(network, self._run("finish", member, windows, config), resume=self.job.resume)
             if finished.stopped == "interrupted":
                 return
-        self._complete(windows)
+        self._complete()
 
-    def _complete(self, windows: Windows) -> None:
+    def _complete(self) -> None:
         """The members that are no scouts. One that Ctrl-C ends has learnt too little to have a voice."""
         steps = round(np.mean([history.best_step for history in self.histories]))
         if not steps:
             return
-        config, trainings = replace(self.plan.training, steps=steps, patience=0), steps / self.histories[0].steps
-        while (member := len(self.networks)) < self.plan.members and self._may_go_on(trainings):
-            network = self._new(member)
+        config, share = replace(self.plan.training, steps=steps, patience=0), steps / self.histories[0].steps
+        while (member := len(self.networks)) < self.plan.members and self._may_go_on(share * self.plan.cost_of(member)):
+            windows = self._windows(self.shares.everything, member)
+            network = self._new(member, windows)
             history = train(network, self._run("whole", member, windows, config), resume=self.job.resume)
             if history.stopped == "interrupted":
                 return
@@ -158,14 +164,14 @@ class Members:
 
     def untrained(self) -> tuple[ForecastNetwork, Run]:
         """The first member before its first step, and what its training would be given."""
-        windows = _teaching(self.shares.training(self.plan.network.context), self.panel)
-        return self._new(0), self._run("train", 0, windows, self.plan.training)
+        windows = self._windows(self.shares.training, 0)
+        return self._new(0, windows), self._run("train", 0, windows, self.plan.training)
 
     def _run(self, phase: str, member: int, windows: Windows, config: TrainingConfig) -> Run:
         """What both phases have in common."""
         path = self.job.checkpoint
         return Run(
-            reader=self.reader,
+            reader=self.reader.within(self.plan.config_of(member).context),
             windows=windows,
             stopping=None,
             config=config,
@@ -206,49 +212,3 @@ class Members:
 
     def _seconds(self) -> float:
         return time.perf_counter() - self.started
-
-
-def _teaching(windows: Windows, panel: Panel) -> Windows:
-    """Without the series that never change: they teach nothing, and are forecast as constant."""
-    smallest = np.minimum.reduceat(panel.y, panel.offsets[:-1])
-    largest = np.maximum.reduceat(panel.y, panel.offsets[:-1])
-    return replace(windows, counts=np.where(largest > smallest, windows.counts, 0))
-
-
-@torch.no_grad()
-def predict(
-    networks: Sequence[ForecastNetwork], reader: WindowReader, origins: Origins
-) -> tuple[Prediction, np.ndarray, np.ndarray]:
-    """The members' mean in the unit of the data, each window's scale (origins,), and the naive bases' forecasts.
-
-    Quantiles are averaged one by one (Vincent, 1912): they cannot cross. Bases: (origins, horizon, bases).
-    """
-    levels = len(networks[0].config.levels)
-    quantiles, scales, bases = [], [], []
-    for part in origins.parts(_PREDICTION_BATCH):
-        batch = reader.read(part, answers=False)
-        outputs = [network(batch, newest_only=True) for network in networks]
-        centre, scale = outputs[0].centre[:, :, None], outputs[0].scale[:, :, None]
-        mean = torch.stack([one.quantiles[:, 0] for one in outputs]).double().mean(0)
-        quantiles.append((mean * scale + centre).cpu().numpy())
-        bases.append((outputs[0].bases[:, 0].double() * scale + centre).cpu().numpy())
-        scales.append(scale[:, 0, 0].cpu().numpy())
-    joined = np.concatenate(quantiles)  # (n, horizon, quantiles), rising
-    lower, point, upper = joined[..., :levels][..., ::-1], joined[..., levels], joined[..., levels + 1 :]
-    return Prediction(point, lower.copy(), upper.copy()), np.concatenate(scales), np.concatenate(bases)
-
-
-@torch.no_grad()
-def bases_at(network: ForecastNetwork, reader: WindowReader, origins: Origins) -> tuple[np.ndarray, np.ndarray]:
-    """What the bases alone forecast, in the unit of the data, and what an error of each window is measured in.
-
-    (origins, horizon, bases), and (origins,) as when networks train, 0 where the context is constant.
-    """
-    bases, units = [], []
-    for part in origins.parts(_PREDICTION_BATCH):
-        batch = reader.read(part, answers=False)
-        centre, scale = network.unit(batch)
-        own = network.bases(in_units(batch.target, centre, scale))[:, -1].double()
-        bases.append((own * scale[:, :, None] + centre[:, :, None]).cpu().numpy())
-        units.append((scale / network.weight(batch, centre, scale).clamp(min=1e-9))[:, 0].cpu().numpy())
-    return np.concatenate(bases), np.concatenate(units)

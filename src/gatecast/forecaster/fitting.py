@@ -12,9 +12,10 @@ from gatecast.errors import TrainingError
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Prediction
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
-from gatecast.forecaster.ensemble import Job, Members, bases_at, predict
+from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.gate import Gate, errors_of
 from gatecast.forecaster.plan import Plan, Wishes, make_plan
+from gatecast.forecaster.predicting import bases_at, predict
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
 from gatecast.nn.distributions import DISTRIBUTIONS
 from gatecast.runtime import stream

@@ -32,6 +32,7 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         del history["seconds"]  # the same fit gives the same bytes, however long it took
     return {
         "network": plan.network.to_dict(),
+        "close": plan.close.to_dict() if plan.close else None,
         "training": asdict(plan.training),
         "members": plan.members,
         "scouts": plan.scouts,
@@ -50,9 +51,12 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
 def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device: torch.device) -> Fitted:
     """The fit that `describe_fitted` and `fitted_tensors` told of. Raises: ArtifactError where its parts disagree."""
     weights = {name: value for name, value in tensors.items() if not name.startswith(PANEL)}
-    soundness.check_weights(told.network, told.members, weights)
+    plan = Plan(
+        told.network, told.training, told.members, told.scouts, told.finish, told.budget, told.reasons, told.close
+    )
+    soundness.check_weights(plan, weights)
     with private_torch_stream(0, "restored"):  # the first weights are overwritten, the caller's stream is not
-        networks = [new_network(told.network) for _ in range(told.members)]
+        networks = [new_network(plan.config_of(member)) for member in range(plan.members)]
     for member, network in enumerate(networks):
         prefix = member_name(member)
         network.load_state_dict({name: weights[prefix + name] for name in network.state_dict()})
@@ -61,7 +65,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         scaler=Scaler.from_dict(vars(told.scaler)),
         gate=told.gate,
         correction=Correction.from_dict(vars(told.correction)) if told.correction else None,
-        plan=Plan(told.network, told.training, told.members, told.scouts, told.finish, told.budget, told.reasons),
+        plan=plan,
         histories=told.histories,
         seasons=told.seasons,
         device=device,

@@ -28,6 +28,7 @@ _DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
 _DECAY = 0.3
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
+_FINER = 3  # times smaller are the patches of every second member
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
@@ -55,7 +56,8 @@ class Wishes:
 class Plan:
     """What will be trained, and how.
 
-    members: networks in the ensemble, alike but for their random streams. scouts: how many of them train on the past of
+    network: the first member. close: every second member instead, which reads less of the past and that more closely;
+    None = all are as the first. members: networks in the ensemble. scouts: how many of them train on the past of
     held-out rows first, to find out how long to train and how far to trust. finish: their steps on all rows after that,
     as a share of the steps before. reasons: the decisions in words, for the report.
     """
@@ -67,11 +69,21 @@ class Plan:
     finish: float
     budget: float | None
     reasons: tuple[Text, ...]
+    close: NetworkConfig | None = None
+
+    def config_of(self, member: int) -> NetworkConfig:
+        """What this member is, counted from 0."""
+        return self.close if self.close and member % 2 else self.network
+
+    def cost_of(self, member: int) -> float:
+        """What a step of this member takes beside one of the first: as many times as it has more positions."""
+        config, first = self.config_of(member), self.network
+        return (config.context // config.patch) / (first.context // first.patch)
 
     @property
     def trainings(self) -> float:
-        """How many times the steps of one training are taken in all."""
-        return self.members + self.scouts * self.finish
+        """How many times the work of the first training is done in all."""
+        return sum(self.cost_of(member) for member in range(self.members)) + self.scouts * self.finish
 
     def too_short(self, history: History) -> bool:
         """Whether a training ended before its first round: such a network has no say in the forecast."""
@@ -81,6 +93,7 @@ class Plan:
         """As plain numbers and text, for the record."""
         return {
             "network": self.network.to_dict(),
+            "close": self.close.to_dict() if self.close else None,
             "training": asdict(self.training),
             "members": self.members,
             "scouts": self.scouts,
@@ -116,8 +129,9 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, network, wishes.budget)
     scouts = 1 if rows >= _LARGE else members
-    reasons = reasons_of(panel, network, training, members, scouts)
-    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons)
+    close = _close(network) if members > scouts and wishes.context is None and kind.patched else None
+    reasons = reasons_of(panel, network, close, training, members, scouts)
+    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, close)
 
 
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
@@ -169,6 +183,16 @@ def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) 
     if wishes.context is None:
         return context - context % patch, patch
     return context, max(p for p in range(1, patch + 1) if context % p == 0)
+
+
+def _close(network: NetworkConfig) -> NetworkConfig | None:
+    """Half of the past in patches of a third: networks that err differently are better together than alike ones."""
+    patch = network.patch // _FINER
+    context = network.context // 2
+    context -= context % max(1, patch)
+    if patch < 1 or context < max(*network.seasons, *network.lags, 1):
+        return None
+    return replace(network, context=context, patch=patch, ridge=min(network.ridge, context))
 
 
 def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:

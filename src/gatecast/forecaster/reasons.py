@@ -14,10 +14,24 @@ if TYPE_CHECKING:
 
 
 def reasons_of(
-    panel: Panel, network: NetworkConfig, training: TrainingConfig, members: int, scouts: int
+    panel: Panel,
+    network: NetworkConfig,
+    close: NetworkConfig | None,
+    training: TrainingConfig,
+    members: int,
+    scouts: int,
 ) -> tuple[Text, ...]:
     """The decisions in the order in which a forecast comes about."""
-    reasons = [*_shape(panel, network, members), *_bases(network), *_training(network, training)]
+    reasons = _shape(panel, network, members)
+    if close:
+        reasons.append(
+            Text(
+                f"Every second network reads the last {close.context} values, {close.patch} at a time: what errs "
+                "differently is better together.",
+                f"每隔一个网络改为读取最近 {close.context} 个值，每次 {close.patch} 个：犯不同错误的网络合在一起更好。",
+            )
+        )
+    reasons += [*_bases(network), *_training(network, training)]
     if scouts < members:
         reasons.append(
             Text(

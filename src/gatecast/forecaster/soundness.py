@@ -6,6 +6,7 @@ tensors before a network is built from them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from gatecast.forecaster.fitting import Fitted
     from gatecast.forecaster.form import Description
-    from gatecast.models.network import NetworkConfig
+    from gatecast.forecaster.plan import Plan
     from gatecast.panel import Panel
 
 _LONGEST_CONTEXT, _LONGEST_HORIZON = 1_000_000, 100_000
@@ -26,10 +27,11 @@ _MOST_MEMBERS, _MOST_PARTS = 1000, 100
 _LARGEST_TABLE = 1 << 26  # indices that a network computes for itself
 
 
-def check_weights(config: NetworkConfig, members: int, weights: Mapping[str, torch.Tensor]) -> None:
-    """Raises: ArtifactError unless these are the weights of so many such networks. weights: by `member_name`."""
+def check_weights(plan: Plan, weights: Mapping[str, torch.Tensor]) -> None:
+    """Raises: ArtifactError unless these are the weights of the plan's members. weights: by `member_name`."""
+    config, close = plan.network, plan.close
     require(
-        1 <= members <= _MOST_MEMBERS
+        1 <= plan.members <= _MOST_MEMBERS
         and config.context <= _LONGEST_CONTEXT
         and config.horizon <= _LONGEST_HORIZON
         and len(config.seasons) + len(config.lags) <= _MOST_PARTS
@@ -37,15 +39,27 @@ def check_weights(config: NetworkConfig, members: int, weights: Mapping[str, tor
         "its network is larger than any",
         "网络尺寸超出合理范围",
     )
+    require(
+        close is None
+        or (
+            close.context <= config.context
+            and replace(close, context=config.context, patch=config.patch, ridge=config.ridge) == config
+        ),
+        "its members are not of one kind",
+        "成员不属于同一种网络",
+    )
     with torch.device("meta"):  # shapes alone: a description that lies takes no memory
-        network = new_network(config)
-    shapes = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
-    expected = {member_name(k) + name: shape for k in range(members) for name, shape in shapes.items()}
+        kinds = [new_network(plan.config_of(member)).state_dict() for member in range(min(2, plan.members))]
+        tables = sum(buffer.numel() for buffer in new_network(config).buffers())
+    expected = {
+        member_name(member) + name: (value.shape, value.dtype)
+        for member in range(plan.members)
+        for name, value in kinds[member % len(kinds)].items()
+    }
     stored = {name: (value.shape, value.dtype) for name, value in weights.items()}
     require(stored == expected, "the weights are not those of its network", "权重与网络结构不符")
     variances = [value for name, value in weights.items() if name.endswith(".running_var")]
     require(all(bool((value >= 0).all()) for value in variances), "a variance is below 0", "方差小于 0")
-    tables = sum(buffer.numel() for buffer in network.buffers())
     require(tables <= _LARGEST_TABLE, "context and horizon are larger than any", "上下文与预测步数超出合理范围")
 
 

@@ -39,11 +39,6 @@ class Bases(nn.Module):
         self.count = 3 + 2 * len(self.periods) + bool(config.ridge)
         self.register_buffer("ridge", torch.zeros(config.ridge, config.horizon) if config.ridge else None)
 
-    def set_ridge(self, fitted: torch.Tensor | None) -> None:
-        """Take over a linear map, (length, horizon), where the configuration has one."""
-        if self.ridge is not None and fitted is not None:
-            self.ridge.copy_(fitted)
-
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x: (batch, context) scaled → (batch, positions, horizon, bases)."""
         last = x[:, self.newest, None].expand(-1, -1, len(self.ahead))  # (B, P, H)
