@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from gatecast.forecaster.predicting import predict
 from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, new_network
 from gatecast.runtime import private_torch_stream, torch_seed
@@ -123,7 +122,7 @@ class Members:
         run = replace(self._run("train", member, windows, config), stopping=stopping, budget=budget)
         if member == 0:
             levels = self.plan.network.levels
-            run = replace(run, on_round=watcher(self.panel, self.reader, self.shares, levels, self.job, predict))
+            run = replace(run, on_round=watcher(self.panel, self.reader, self.shares, levels, self.job))
         return train(self.networks[member], run, resume=self.job.resume)
 
     def finish(self) -> None:
@@ -202,7 +201,7 @@ class Members:
             "finish": plan.scouts + member * plan.finish,
             "whole": plan.scouts * plan.finish + member,
         }[phase]
-        steps = None if plan.budget is not None else round(plan.trainings * each)
+        steps = None if plan.budget is not None else round((plan.members + plan.scouts * plan.finish) * each)
 
         def told(progress: Progress) -> None:
             step = round(before * each) + progress.step if steps else progress.step

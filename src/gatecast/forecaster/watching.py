@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gatecast.forecast import Origins, Prediction
+from gatecast.forecast import Origins
+from gatecast.forecaster.predicting import predict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from gatecast.panel import Panel
     from gatecast.training.split import Split
     from gatecast.windows import WindowReader
-
-    Predict = Callable[[Sequence[ForecastNetwork], WindowReader, Origins], tuple[Prediction, np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Look:
 
 
 def watcher(
-    panel: Panel, reader: WindowReader, shares: Split, levels: Sequence[float], job: Job, predict: Predict
+    panel: Panel, reader: WindowReader, shares: Split, levels: Sequence[float], job: Job
 ) -> Callable[[ForecastNetwork, int, float, float], None] | None:
     """Tells `job.on_epoch` of the newest held-out window of the first series that has one; None where nobody looks.
 
