@@ -28,6 +28,7 @@ _DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
 _DECAY = 0.3
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
+_COST_OF_POSITIONS = 0.75  # exponent, as measured on M4
 _FINER = 3  # times smaller are the patches of every second member
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
@@ -76,9 +77,9 @@ class Plan:
         return self.close if self.close and member % 2 else self.network
 
     def cost_of(self, member: int) -> float:
-        """What a step of this member takes beside one of the first: as many times as it has more positions."""
+        """What a step of this member takes beside one of the first: more positions, at each of which it reads less."""
         config, first = self.config_of(member), self.network
-        return (config.context // config.patch) / (first.context // first.patch)
+        return ((config.context // config.patch) / (first.context // first.patch)) ** _COST_OF_POSITIONS
 
     @property
     def trainings(self) -> float:
@@ -162,7 +163,7 @@ def _members(rows: int, network: NetworkConfig, budget: float | None) -> int:
         return 3 if rows < _SMALL else 1
     # seconds in which one member learns most of what it can: several that stopped short are no better than one
     work = network.context / network.patch * (1 + network.horizon / 100) / 20
-    needed = 5 + 32 * min(1.0, rows / 300_000) * max(1.0, work) ** 0.4  # where a step costs more, fewer are needed
+    needed = 5 + 40 * min(1.0, rows / 300_000) * max(1.0, work) ** 0.4  # where a step costs more, fewer are needed
     return int(np.clip(budget / needed, 1, 5))
 
 
