@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gatecast.language import Text
 from gatecast.models.lstm_stack import LSTMStack, StackConfig
 from gatecast.models.network import ForecastNetwork
 from gatecast.models.registry import register
 from gatecast.nn import options
+from gatecast.nn.cells import squashed
 from gatecast.nn.dropout import Dropout
 
 _MOST_POSITIONS = 16  # of a context that decode; each costs as many steps as the horizon has
@@ -70,9 +72,14 @@ class Seq2SeqNetwork(ForecastNetwork):
         h, c = torch.tanh(self.opening(features)).flatten(0, 1).chunk(2, dim=-1)
         newest = self.backbone.output_size + self.config.patch - 1
         previous = features[..., newest].reshape(-1, 1)
+        # one product for both of the cell's weights: a product as narrow as its input takes as long as that of h
+        weight = torch.cat([self.cell.weight_ih, self.cell.weight_hh], dim=1)
+        bias = self.cell.bias_ih + self.cell.bias_hh
         outputs = []
         for step in range(self.config.horizon):
-            h, c = self.cell(torch.cat([previous, base[step], known[step]], dim=-1), (h, c))
+            i, f, g, o = squashed(F.linear(torch.cat([previous, base[step], known[step], h], dim=-1), weight, bias))
+            c = f * c + i * g
+            h = o * torch.tanh(c)
             own = self.head(h)
             outputs.append(own)
             previous = (base[step] + own[:, :1]).clamp(-_FARTHEST, _FARTHEST)

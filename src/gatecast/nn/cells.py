@@ -90,8 +90,12 @@ def gru_step(x: Tensor, h: Tensor, weights: Weights, seen: Tensor | None = None)
 
 def lstm_gates(x: Tensor, h: Tensor, weights: Weights) -> LSTMGates:
     """What the LSTM's gates let pass at this step: equations 7, 8, 9 (its candidate) and 10 of `lstm_step`."""
-    sums = linear(x, weights.weight_ih, weights.bias_ih) + linear(h, weights.weight_hh, weights.bias_hh)
-    i, f, g, o = sums.chunk(4, dim=-1)  # (batch, 4 · hidden) → (batch, hidden) each
+    return squashed(linear(x, weights.weight_ih, weights.bias_ih) + linear(h, weights.weight_hh, weights.bias_hh))
+
+
+def squashed(sums: Tensor) -> LSTMGates:
+    """The LSTM's gates from what is summed in each: (batch, 4 · hidden)."""
+    i, f, g, o = sums.chunk(4, dim=-1)  # (batch, hidden) each
     return LSTMGates(torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o))
 
 
