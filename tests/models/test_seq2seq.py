@@ -10,6 +10,7 @@ from random_windows import batch_of, network_of
 import gatecast
 from gatecast.errors import OptionError
 from gatecast.nn.dropout import seed_dropout
+from gatecast.runtime import private_torch_stream
 
 
 def taught(probability: float, steps: int = 0) -> torch.Tensor:
@@ -115,3 +116,20 @@ def test_the_same_seed_gives_the_same_bytes_with_a_teacher_too() -> None:
     }
     first, second = (gatecast.Forecaster(3, model="seq2seq", **options).fit(y).predict() for _ in range(2))
     assert np.array_equal(first.point, second.point)
+
+
+@torch.no_grad()
+def test_the_decoder_is_an_lstm_cell() -> None:
+    network = network_of("seq2seq", future=2)
+    with private_torch_stream(1, "features"):
+        features, mixed = torch.randn(3, 2, network.feature_size()), torch.randn(3, 2, 4, 1)
+    h, c = torch.tanh(network.opening(features)).flatten(0, 1).chunk(2, dim=-1)
+    known = features[..., -8:].flatten(0, 1).view(6, 2, 4)  # (batch × positions, future, horizon)
+    base = mixed.flatten(0, 1)
+    previous = features[..., network.backbone.output_size].reshape(-1, 1)
+    expected = []
+    for step in range(4):
+        h, c = network.cell(torch.cat([previous, base[:, step], known[..., step]], dim=1), (h, c))
+        expected.append(network.head(h))
+        previous = base[:, step] + expected[-1][:, :1]
+    torch.testing.assert_close(network.decode(features, mixed, None), torch.stack(expected, 1).unflatten(0, (3, 2)))
