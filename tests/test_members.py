@@ -12,6 +12,7 @@ import torch
 import gatecast as gc
 from gatecast.errors import ArtifactError
 from gatecast.forecast import Origins
+from gatecast.forecaster import ensemble
 from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.persistence import fitted_tensors
 from gatecast.forecaster.plan import Wishes, make_plan
@@ -42,25 +43,34 @@ def weights_of(network: torch.nn.Module) -> bytes:
     return b"".join(value.numpy().tobytes() for value in network.state_dict().values())
 
 
-def test_one_scout_trains_first_and_the_others_take_the_steps_that_were_best_for_it() -> None:
+def test_members_begin_anew_with_half_as_many_steps_again_as_a_scout_that_was_still_learning() -> None:
     members = members_of(scouts=1)
     members.train()
-    before = weights_of(members.networks[0])
+    scout = weights_of(members.networks[0])
     assert len(members.networks) == len(members.histories) == 1
     assert members.histories[0].validation[0] > 0  # judged on held-out windows
     members.finish()
-    assert len({weights_of(network) for network in members.networks} | {before}) == 4
-    assert [history.steps for history in members.histories[1:]] == [members.histories[0].best_step] * 2
+    assert len({weights_of(network) for network in members.networks} | {scout}) == 4
+    assert [history.steps for history in members.histories] == [50, 75, 75]
     assert [history.validation for history in members.histories[1:]] == [(), ()]  # nothing was held out
 
 
-def test_members_that_are_no_scouts_learn_from_the_held_out_rows_too() -> None:
+def test_members_take_the_steps_that_were_best_for_a_scout_that_had_learnt_enough() -> None:
+    members = members_of(scouts=1)
+    members.train()
+    members.histories[0] = replace(members.histories[0], best_step=25)
+    members.finish()
+    assert [history.steps for history in members.histories[1:]] == [25, 25]
+
+
+def test_members_that_begin_anew_learn_from_the_held_out_rows_too() -> None:
     members, changed = members_of(scouts=1), members_of(scouts=1, newest=1.0)  # the newest row is held out
     for one in (members, changed):
         one.train()
         one.histories[0] = replace(one.histories[0], best_step=50)
         one.finish()
-    assert weights_of(members.networks[1]) != weights_of(changed.networks[1])
+    pairs = zip(members.networks, changed.networks, strict=True)
+    assert [weights_of(one) != weights_of(other) for one, other in pairs] == [True] * 3
 
 
 def test_a_scout_that_learnt_nothing_does_not_keep_the_others_from_their_end() -> None:
@@ -81,14 +91,45 @@ def test_the_others_do_not_begin_where_the_scouts_learnt_nothing() -> None:
     assert len(members.networks) == 1
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(1.0, 3), (40.0, 2), (90.0, 1)])
-def test_a_budget_allows_as_many_more_as_fit_into_it(monkeypatch, seconds: float, expected: int) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "steps"),
+    [
+        (10.0, [50, 75, 75]),  # the work is 1.5 of the scout's for each of them
+        (20.0, [50, 75]),
+        (30.0, [50]),  # no time for two: the scout goes on
+    ],
+)
+def test_a_budget_allows_as_many_as_fit_into_it(monkeypatch, seconds: float, steps: list[int]) -> None:
     members = members_of(scouts=1, budget=100.0)
     members.train()
+    scout = weights_of(members.networks[0])
     members.histories[0] = replace(members.histories[0], best_step=50, steps=50, seconds=seconds)
-    monkeypatch.setattr(Members, "_seconds", lambda self: seconds * len(self.networks))
+    begun: list[float] = [seconds]
+    monkeypatch.setattr(Members, "_seconds", lambda _: sum(begun))
+    train = ensemble.train
+
+    def timed(*arguments, **named):
+        begun.append(1.5 * seconds)
+        return replace(train(*arguments, **named), seconds=begun[-1])
+
+    monkeypatch.setattr(ensemble, "train", timed)
     members.finish()
-    assert len(members.networks) == expected
+    assert [history.steps for history in members.histories] == steps
+    assert weights_of(members.networks[0]) != scout
+
+
+def test_ctrl_c_while_members_begin_anew_leaves_those_that_are_done(monkeypatch) -> None:
+    members = members_of(scouts=1)
+    members.train()
+    train = ensemble.train
+
+    def interrupted(network, run, **named):
+        history = train(network, run, **named)
+        return replace(history, stopped="interrupted") if len(members.networks) == 2 else history
+
+    monkeypatch.setattr(ensemble, "train", interrupted)
+    members.finish()
+    assert len(members.networks) == len(members.histories) == 2
 
 
 def test_all_members_share_one_linear_base_and_it_is_fitted_anew_on_all_rows() -> None:
@@ -115,7 +156,7 @@ def test_the_bases_without_the_network_are_those_of_the_forecast() -> None:
 def test_what_was_decided_is_said_and_kept(tmp_path) -> None:
     model = large(steps=1)
     said = " ".join(reason.english for reason in model.plan.reasons)
-    assert "1 of 2 networks" in said and "A linear map of the newest" in said and "dropout of 30%" in said
+    assert "1 of their kind finds out" in said and "A linear map of the newest" in said and "dropout of 30%" in said
     assert (model.plan.scouts, model.plan.members) == (1, 2)
     model.save(tmp_path / "model")
     assert gc.load(tmp_path / "model").plan == model.plan
@@ -139,7 +180,7 @@ def test_every_second_member_of_a_large_table_reads_half_of_the_past_in_finer_pa
     shapes = [(one.config.context, one.config.patch) for one in mixed.fitted.networks]
     assert shapes == [(336, 24), (168, 8)]
     assert mixed.plan.close.ridge == 168 and mixed.fitted.networks[1].bases.get_buffer("ridge").abs().sum() > 0
-    assert mixed.plan.trainings == pytest.approx(1 + (21 / 14) ** 0.75 + 1 / 3)
+    assert mixed.plan.trainings == 1 + 1.5 * (1 + 21 / 14)
     assert any("reads the last 168 values, 8 at a time" in reason.english for reason in mixed.describe())
 
 

@@ -1,7 +1,7 @@
 """The networks of one fit, trained one after another, and their mean. Knows training; not files, not intervals' repair.
 
-Scouts train on the rows before the held-out tail; there they are judged and calibrated. Then they are finished on all
-rows, so that the forecast knows the newest ones too, and the other members train on all rows from the start.
+Scouts train on the rows before the held-out tail; there they are judged and calibrated. Then they go on with all rows,
+so that the forecast knows the newest ones too, or leave the forecast to members that learn from all rows at once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 _MOST_STOPPING = 512
 _TRAINING_SHARE = 0.95  # of a budget; the rest is for reading, judging and calibrating
-_LATE = 1.01  # a fit may end so much later than its budget
+_STILL_LEARNING = 0.9  # of its steps: a scout whose best ones came so late would have gained by more
+_LATE = 1.03  # a fit may end so much later than its budget
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Members:
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
             stopping = windows.spread(_MOST_STOPPING)
         while (member := len(self.networks)) < self.plan.scouts and self._may_go_on(
-            1 + (member + 1) * self.plan.finish
+            (1 + (member + 1) * self.plan.finish) * self._one()
         ):
             self.networks.append(self._new(member, windows))
             if len(windows):
@@ -103,14 +104,15 @@ class Members:
                 self.ridges[context] = fit_ridge(network, self.reader.within(context), windows, self.job.seed)
             network.bases.get_buffer("ridge").copy_(self.ridges[context])
 
-    def _may_go_on(self, trainings: float) -> bool:
-        """Whether nobody has ended the fit, and there is time for so many times the first training."""
-        if not self.histories:
-            return True
-        if self.histories[-1].stopped in ("interrupted", "nothing to learn"):
+    def _may_go_on(self, seconds: float) -> bool:
+        """Whether nobody has ended the fit, and there is time for so many seconds more."""
+        if self.histories and self.histories[-1].stopped in ("interrupted", "nothing to learn"):
             return False
-        budget = self.plan.budget
-        return budget is None or self._seconds() + trainings * self.histories[0].seconds <= _LATE * budget
+        return self.plan.budget is None or self._seconds() + seconds <= _LATE * self.plan.budget
+
+    def _one(self) -> float:
+        """Seconds that the first training took."""
+        return self.histories[0].seconds if self.histories else 0.0
 
     def _train(self, member: int, windows: Windows, stopping: Origins) -> History:
         """The first member may take its share of the budget; the others take as many steps as it took."""
@@ -126,11 +128,21 @@ class Members:
         return train(self.networks[member], run, resume=self.job.resume)
 
     def finish(self) -> None:
-        """All members on all rows: the scouts go on, the others begin and take the steps that were best for the scouts.
+        """All members on all rows: they go on from what the scouts learnt, or begin anew where the plan says so.
 
-        A scout goes on from the rate that its training ended with down to nothing.
+        A scout knows the newest rows from its last steps alone; a network that saw them from its first step is better.
+        With time for less than two of these, the scout goes on.
         """
         self.ridges = {}
+        steps = self._steps_anew() if self.plan.anew else 0
+        two = (1 + self.plan.cost_of(1)) * steps / max(1, self.histories[0].steps)
+        if steps and self._may_go_on(two * self._one()):
+            self._begin_anew(steps)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """From the rate that each training ended with, down to nothing."""
         for member, (network, history) in enumerate(zip(self.networks, self.histories, strict=True)):
             steps = round(self.plan.finish * history.best_step)
             if history.stopped == "interrupted" or not steps:  # nothing was learnt that could be gone on with
@@ -144,22 +156,27 @@ class Members:
             finished = train(network, self._run("finish", member, windows, config), resume=self.job.resume)
             if finished.stopped == "interrupted":
                 return
-        self._complete()
 
-    def _complete(self) -> None:
-        """The members that are no scouts. One that Ctrl-C ends has learnt too little to have a voice."""
-        steps = round(np.mean([history.best_step for history in self.histories]))
-        if not steps:
-            return
-        config, share = replace(self.plan.training, steps=steps, patience=0), steps / self.histories[0].steps
-        while (member := len(self.networks)) < self.plan.members and self._may_go_on(share * self.plan.cost_of(member)):
+    def _steps_anew(self) -> int:
+        """More than a scout took where it was still learning, else as many as were best for it."""
+        scout = self.histories[0]
+        return round(scout.best_step * (self.plan.after if scout.best_step >= _STILL_LEARNING * scout.steps else 1))
+
+    def _begin_anew(self, steps: int) -> None:
+        """The first takes the place of the scout, whose history stays. One that Ctrl-C ends has learnt too little."""
+        config, took = replace(self.plan.training, steps=steps, patience=0), []
+        for member in range(self.plan.members):
+            if member > 1 and not self._may_go_on(took[member - 2]):  # so long took the one that reads as it does
+                return
             windows = self._windows(self.shares.everything, member)
             network = self._new(member, windows)
             history = train(network, self._run("whole", member, windows, config), resume=self.job.resume)
             if history.stopped == "interrupted":
                 return
-            self.networks.append(network)
-            self.histories.append(history)
+            took.append(history.seconds)
+            self.networks[member : member + 1] = [network]
+            if member:
+                self.histories.append(history)
 
     def untrained(self) -> tuple[ForecastNetwork, Run]:
         """The first member before its first step, and what its training would be given."""
@@ -196,12 +213,8 @@ class Members:
         if tell is None:
             return None
         each = plan.training.steps
-        before = {
-            "train": member,
-            "finish": plan.scouts + member * plan.finish,
-            "whole": plan.scouts * plan.finish + member,
-        }[phase]
-        steps = None if plan.budget is not None else round((plan.members + plan.scouts * plan.finish) * each)
+        before = member if phase == "train" else plan.scouts + member * plan.after
+        steps = None if plan.budget is not None else round((plan.scouts + plan.members * plan.after) * each)
 
         def told(progress: Progress) -> None:
             step = round(before * each) + progress.step if steps else progress.step

@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 _SMALLEST_PATCH, _LARGEST_PATCH = 6, 24
 _LONGEST_UNPATCHED = 64
 _PATCHES = 32  # about so many where a long context has no season to be cut by
-_FINISH = 1 / 3
+_FINISH, _LONGER = 1 / 3, 1.5
 _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons, and is held back by dropout
 _HUGE = 200_000  # rows; the largest network
 _DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
 _DECAY = 0.3
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
-_COST_OF_POSITIONS = 0.75  # exponent, as measured on M4
 _FINER = 3  # times smaller are the patches of every second member
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
@@ -58,9 +57,10 @@ class Plan:
     """What will be trained, and how.
 
     network: the first member. close: every second member instead, which reads less of the past and that more closely;
-    None = all are as the first. members: networks in the ensemble. scouts: how many of them train on the past of
-    held-out rows first, to find out how long to train and how far to trust. finish: their steps on all rows after that,
-    as a share of the steps before. reasons: the decisions in words, for the report.
+    None = all are as the first. members: networks in the ensemble. scouts: how many train on the past of held-out rows
+    first, to find out how long to train and how far to trust. finish: the scouts' steps on all rows after that, as a
+    share of the steps before; where there are more members than scouts, these begin anew. reasons: the decisions in
+    words, for the report.
     """
 
     network: NetworkConfig
@@ -77,14 +77,24 @@ class Plan:
         return self.close if self.close and member % 2 else self.network
 
     def cost_of(self, member: int) -> float:
-        """What a step of this member takes beside one of the first: more positions, at each of which it reads less."""
+        """What a step of this member takes beside one of the first, about: as many times as it has more positions."""
         config, first = self.config_of(member), self.network
-        return ((config.context // config.patch) / (first.context // first.patch)) ** _COST_OF_POSITIONS
+        return (config.context // config.patch) / (first.context // first.patch)
+
+    @property
+    def anew(self) -> bool:
+        """Whether the members begin anew on all rows, instead of going on from what the scouts learnt."""
+        return self.members > self.scouts
+
+    @property
+    def after(self) -> float:
+        """The steps of each member after the scouts', as a share of theirs; at most, where they begin anew."""
+        return _LONGER if self.anew else self.finish
 
     @property
     def trainings(self) -> float:
         """How many times the work of the first training is done in all."""
-        return sum(self.cost_of(member) for member in range(self.members)) + self.scouts * self.finish
+        return self.scouts + self.after * sum(self.cost_of(member) for member in range(self.members))
 
     def too_short(self, history: History) -> bool:
         """Whether a training ended before its first round: such a network has no say in the forecast."""

@@ -35,9 +35,9 @@ def reasons_of(
     if scouts < members:
         reasons.append(
             Text(
-                f"{scouts} of {members} networks finds out, on all rows but the newest, how long to train and how far "
-                "to trust; the others learn from all rows from the start.",
-                f"{members} 个网络中的 {scouts} 个先用较早的行确定训练多久、可信多少；其余网络从一开始就用全部行学习。",
+                f"Before them, {scouts} of their kind finds out, on all rows but the newest, how long to train and how "
+                "far to trust; they themselves learn from all rows.",
+                f"先由 {scouts} 个同类网络用较早的行确定训练多久、可信多少；之后各网络都用全部行学习。",
             )
         )
     return tuple(reasons)
