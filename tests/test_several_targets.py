@@ -115,7 +115,7 @@ def test_a_model_whose_parts_are_not_its_series_is_refused(tmp_path: Path) -> No
     from gatecast import artifact
 
     gc.Forecaster(horizon=3, **STEPS).fit(table(), target=("open", "close")).save(tmp_path / "model")
-    told, tensors = artifact.load(tmp_path / "model")
+    told, tensors, _ = artifact.load(tmp_path / "model")
     told["panel"]["parts"].pop()
     artifact.save(tmp_path / "model", told, tensors, force=True)
     with pytest.raises(ArtifactError):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import special as scipy_special
 from scipy import stats
@@ -158,6 +158,7 @@ def test_draws_follow_the_law(name: str) -> None:
 @pytest.mark.parametrize("name", ["log-normal", "negative-binomial"])
 @settings(deadline=None, max_examples=30)
 @given(location=st.floats(-1e4, 1e4), raw=st.floats(-20, 20), centre=st.floats(0.1, 1e6), share=st.floats(0.01, 2.0))
+@example(location=255.0, raw=12.0, centre=2.0, share=0.75)
 def test_what_must_be_positive_is(name: str, location: float, raw: float, centre: float, share: float) -> None:
     of = unit(centre, max(share * centre, 1.0))
     one = made(name, location, [raw], of)

@@ -159,6 +159,7 @@ class LogNormal(Distribution):
     def __init__(self, location: Tensor, raw: Tensor, unit: Unit, probabilities: Sequence[float]) -> None:
         del probabilities
         centre = (unit.centre / unit.scale).to(location)
+        self.zero = -centre  # where zero lies
         self.median, self.location = _positive(location, centre)
         self.sigma = (_LEAST + F.softplus(raw)) / _away(centre)
 
@@ -174,7 +175,8 @@ class LogNormal(Distribution):
         return self._at(torch.special.ndtri(uniform[..., 0]).to(self.sigma))
 
     def _at(self, z: Tensor) -> Tensor:
-        return self.location + self.median * torch.expm1((self.sigma * z).clamp(max=50.0))
+        value = self.location + self.median * torch.expm1((self.sigma * z).clamp(max=50.0))
+        return value.maximum(self.zero)  # rounding of a far location would lead below
 
 
 class NegativeBinomial(Distribution):
