@@ -180,7 +180,7 @@ def test_every_second_member_of_a_large_table_reads_half_of_the_past_in_finer_pa
     shapes = [(one.config.context, one.config.patch) for one in mixed.fitted.networks]
     assert shapes == [(336, 24), (168, 8)]
     assert mixed.plan.close.ridge == 168 and mixed.fitted.networks[1].bases.get_buffer("ridge").abs().sum() > 0
-    assert mixed.plan.trainings == pytest.approx(1 + 0.87 * 1.5 * (1 + 21 / 14))
+    assert mixed.plan.trainings == pytest.approx(1 + 0.93 * 1.5 * (1 + 21 / 14))
     assert any("reads the last 168 values, 8 at a time" in reason.english for reason in mixed.describe())
 
 
