@@ -11,8 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatecast.forecast import Prediction
+from gatecast.runtime import stream
 
-_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_SHARES = np.linspace(-1, 2, 31).round(1)  # beyond 0 … 1, so that chance shows on both sides
+_DRAWS = 400
+_CAUTION = 2  # times its variance, the square of a share is believed less
 _FEW = 2  # newest windows that count as much as the whole past
 _FARTHEST = 1e30  # units; so far off, a forecast is counted as no farther, and variances stay finite
 _LEAST_GAIN = 0.01  # of an error: less is chance
@@ -43,20 +46,18 @@ class Gate:
 
         point, actual: (windows, horizon). bases: (windows, horizon, bases), the last of them fitted to the data if
         `linear`. units: (windows,), positive. independent: how many of the windows do not overlap. The best share is
-        shrunk as its gain is small beside its standard error, by the positive part of James & Stein (1961): towards
-        none beside a naive base, towards a half beside the linear one. past: the naive bases' errors (windows, bases)
-        over all that is known, and how many of these windows do not overlap; see `choose_base`.
+        moved back as far as it is uncertain: to none beside a naive base, to a half beside the linear one; see
+        `_believed`. past: the naive bases' errors (windows, bases) over all that is known, and how many of these
+        windows do not overlap; see `choose_base`.
         """
         by_base = errors_of(bases, actual, units)
         base = choose_base(by_base[:, :-1] if linear else by_base, independent, past)
-        start = _SHARES.index(0.0)
+        start = 0.0
         if linear and _kept(by_base[:, base], by_base[:, -1], independent) > _CONVINCING:
-            base, start = bases.shape[-1] - 1, _SHARES.index(0.5)
-        mixtures = np.stack([share * point + (1 - share) * bases[..., base] for share in _SHARES], axis=-1)
-        errors = errors_of(mixtures, actual, units)  # (windows, shares)
-        best = int(np.argmin(errors.mean(0)))
-        kept = _kept(errors[:, start], errors[:, best], independent)
-        return cls(base, round(_SHARES[start] + kept * (_SHARES[best] - _SHARES[start]), 3))
+            base, start = bases.shape[-1] - 1, 0.5
+        mixtures = ((share * point + (1 - share) * bases[..., base])[..., None] for share in _SHARES)
+        errors = np.concatenate([errors_of(mixture, actual, units) for mixture in mixtures], axis=1)
+        return cls(base, round(_believed(errors, start, independent), 3))
 
     def apply(self, prediction: Prediction, bases: np.ndarray) -> Prediction:
         """Move the forecast towards the base; its intervals move along and keep their width."""
@@ -87,6 +88,24 @@ def errors_of(bases: np.ndarray, actual: np.ndarray, units: np.ndarray) -> np.nd
     """Each base's mean absolute error in every window, in its unit: (windows, bases). Arguments as of `Gate.fit`."""
     with np.errstate(over="ignore"):  # what is farther off than can be counted is as far as can be counted
         return np.minimum(np.abs((actual[..., None] - bases) / units[:, None, None]), _FARTHEST).mean(1)
+
+
+def _believed(errors: np.ndarray, start: float, independent: int) -> float:
+    """The share with the least error, 0 … 1, moved back towards `start` by the positive part of James & Stein (1961).
+
+    errors: (windows, shares), of `_SHARES`. The variance of the best share is that among samples of as many windows as
+    are independent (the bootstrap of m out of n; Bickel, Götze & van Zwet, 1997).
+    """
+    best = _SHARES[np.argmin(errors.mean(0))]
+    within = float(np.clip(best, 0, 1))
+    before, after = (errors[:, np.argmin(np.abs(_SHARES - share))] for share in (start, within))
+    if independent == 1 or before.mean() - after.mean() <= _LEAST_GAIN * before.mean():
+        return start + _kept(before, after, independent) * (within - start)
+    chances = np.full(len(errors), 1 / len(errors))
+    samples = stream(0, "gate").multinomial(independent, chances, size=_DRAWS)
+    found = _SHARES[np.argmin(samples @ errors, axis=1)]
+    variance = np.mean((found - best) ** 2) * independent / (independent - 1)
+    return start + max(0.0, 1 - _CAUTION * float(variance) / (within - start) ** 2) * (within - start)
 
 
 def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
