@@ -99,7 +99,8 @@ def _believed(errors: np.ndarray, start: float, independent: int) -> float:
     best = _SHARES[np.argmin(errors.mean(0))]
     within = float(np.clip(best, 0, 1))
     before, after = (errors[:, np.argmin(np.abs(_SHARES - share))] for share in (start, within))
-    if independent == 1 or before.mean() - after.mean() <= _LEAST_GAIN * before.mean():
+    halves = start > 0  # two fitted forecasts are good together as they stand: what is gained by more must be sure
+    if halves or independent == 1 or before.mean() - after.mean() <= _LEAST_GAIN * before.mean():
         return start + _kept(before, after, independent) * (within - start)
     chances = np.full(len(errors), 1 / len(errors))
     samples = stream(0, "gate").multinomial(independent, chances, size=_DRAWS)
