@@ -15,7 +15,7 @@ from gatecast.runtime import stream
 
 _SHARES = np.linspace(-1, 2, 31).round(1)  # beyond 0 … 1, so that chance shows on both sides
 _DRAWS = 400
-_CAUTION = 2  # times its variance, the square of a share is believed less
+_CAUTION = 4  # times its variance: a share within two standard errors is chance
 _FEW = 2  # newest windows that count as much as the whole past
 _FARTHEST = 1e30  # units; so far off, a forecast is counted as no farther, and variances stay finite
 _LEAST_GAIN = 0.01  # of an error: less is chance
