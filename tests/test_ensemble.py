@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
@@ -82,6 +82,7 @@ def test_votes_are_shares_of_the_members() -> None:
 
 @settings(deadline=None, max_examples=20)
 @given(members=st.integers(2, 6), seed=st.integers(0, 99))
+@example(members=2, seed=27)
 def test_stacking_finds_the_least_squares_of_scipy(members: int, seed: int) -> None:
     rng = stream(seed, "stacking")
     actual, scale = rng.normal(size=(30, 2)), rng.uniform(0.5, 2, 30)

@@ -125,9 +125,9 @@ def _stacked(errors: np.ndarray) -> np.ndarray:
         following = _on_simplex(ahead - rate * (products @ ahead))
         faster = (1 + (1 + 4 * pace**2) ** 0.5) / 2
         ahead = following + (pace - 1) / faster * (following - weights)
-        moved = float(np.abs(following - weights).max())
         weights, pace = following, faster
-        if moved < _CONVERGED:
+        still = _on_simplex(weights - rate * (products @ weights))  # without momentum, which may hold at a corner
+        if np.abs(still - weights).max() < _CONVERGED:
             break
     return weights
 
