@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from gatecast.language import Text
+from gatecast.models.lstm_stack import StackConfig
 from gatecast.models.registry import register
-from gatecast.nn import options
 from gatecast.nn.recurrent import LSTM
 from gatecast.nn.state import State
 
 
 @dataclass(frozen=True)
-class BiLSTMConfig:
+class BiLSTMConfig(StackConfig):
     """Shape of a BiLSTM backbone.
 
     hidden: width of every layer in one direction, or a tuple with one width a layer.
@@ -25,16 +25,6 @@ class BiLSTMConfig:
 
     Raises: OptionError for a value that cannot be used.
     """
-
-    hidden: int | tuple[int, ...] = 64
-    layers: int | None = None
-    dropout: float = 0.0
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        options.widths(self.hidden, self.layers, ("hidden", "layers"))
-        options.probability("dropout", self.dropout)
-        options.flag("bias", self.bias)
 
 
 @register(

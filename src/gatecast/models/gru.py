@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from gatecast.language import Text
+from gatecast.models.lstm_stack import StackConfig
 from gatecast.models.registry import register
-from gatecast.nn import options
 from gatecast.nn.recurrent import GRU
 from gatecast.nn.state import State
 
 
 @dataclass(frozen=True)
-class GRUConfig:
+class GRUConfig(StackConfig):
     """Shape of a GRU backbone.
 
     hidden: width of every layer, or a tuple with one width a layer.
@@ -24,16 +24,6 @@ class GRUConfig:
 
     Raises: OptionError for a value that cannot be used.
     """
-
-    hidden: int | tuple[int, ...] = 64
-    layers: int | None = None
-    dropout: float = 0.0
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        options.widths(self.hidden, self.layers, ("hidden", "layers"))
-        options.probability("dropout", self.dropout)
-        options.flag("bias", self.bias)
 
 
 @register(

@@ -1,4 +1,4 @@
-"""The plain LSTM under models whose own part stands around it: in what is read, in the head or in the loss."""
+"""The options that recurrent models share, and the plain LSTM under those whose own part stands around it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gatecast.nn.state import State
 
 @dataclass(frozen=True)
 class StackConfig:
-    """Shape of the LSTM; a model's config may add to it.
+    """Shape of a recurrent stack; a model's config may add to it.
 
     hidden: width of every layer, or a tuple with one width a layer.
     layers: number of layers; None = one, or as many as there are widths.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from gatecast.language import Text
+from gatecast.models.lstm_stack import StackConfig
 from gatecast.models.registry import register
 from gatecast.nn import options
 from gatecast.nn.cells import Nonlinearity
@@ -15,7 +16,7 @@ from gatecast.nn.state import State
 
 
 @dataclass(frozen=True)
-class RNNConfig:
+class RNNConfig(StackConfig):
     """Shape of an RNN backbone.
 
     hidden: width of every layer, or a tuple with one width a layer.
@@ -27,16 +28,10 @@ class RNNConfig:
     Raises: OptionError for a value that cannot be used.
     """
 
-    hidden: int | tuple[int, ...] = 64
-    layers: int | None = None
-    dropout: float = 0.0
-    bias: bool = True
     nonlinearity: Nonlinearity = "tanh"
 
     def __post_init__(self) -> None:
-        options.widths(self.hidden, self.layers, ("hidden", "layers"))
-        options.probability("dropout", self.dropout)
-        options.flag("bias", self.bias)
+        super().__post_init__()
         options.choice("nonlinearity", self.nonlinearity, ("tanh", "relu"))
 
 
