@@ -223,3 +223,20 @@ def test_the_weights_of_another_shape_are_refused(mixed) -> None:
 
 def test_every_member_can_be_looked_into(mixed) -> None:
     assert [len(gc.inspect(mixed, member=member).past) for member in (0, 1)] == [336, 168]
+
+
+def test_what_ctrl_c_left_is_what_the_plan_says(monkeypatch, tmp_path) -> None:
+    train, trainings = ensemble.train, []
+
+    def interrupted(network, run, **named):
+        trainings.append(run)
+        history = train(network, run, **named)
+        return history if len(trainings) == 1 else replace(history, stopped="interrupted")
+
+    monkeypatch.setattr(ensemble, "train", interrupted)
+    model = large()
+    said = " ".join(reason.english for reason in model.describe())
+    assert (model.plan.members, model.plan.close) == (1, None)
+    assert said.startswith("1 × lstm") and "Every second" not in said and "of their kind" not in said
+    model.save(tmp_path / "model")
+    assert gc.load(tmp_path / "model").plan == model.plan

@@ -146,6 +146,13 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, close)
 
 
+def with_fewer(plan: Plan, panel: Panel, members: int) -> Plan:
+    """The plan as a budget or Ctrl-C left it, with the reasons that still hold."""
+    scouts, close = min(plan.scouts, members), plan.close if members > 1 else None
+    reasons = reasons_of(panel, plan.network, close, plan.training, members, scouts)
+    return replace(plan, members=members, scouts=scouts, close=close, reasons=reasons)
+
+
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
     """Sizes of the backbone: as wished, else from the number of rows."""
     hidden = 32 if rows < _SMALL else 64 if rows < _HUGE else 128
