@@ -105,7 +105,7 @@ def _columns(found: explain.Inspection) -> list[list[str]]:
         [
             name,
             tables.number(float(np.mean(parts[name])), 4) if name in parts else "–",
-            f"{100 * exchanged.loss[name]:+.1f} %" if exchanged is not None and name in exchanged.loss else "–",
+            f"{100 * exchanged.loss[name]:+z.1f} %" if exchanged is not None and name in exchanged.loss else "–",
         ]
         for name in names
     ]

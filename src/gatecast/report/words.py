@@ -191,8 +191,8 @@ def covered(level: float) -> Text:
 def gain(value: float, low: float, high: float) -> Text:
     """Fractions: 0.12 → +12.0 %."""
     return Text(
-        f"{100 * value:+.1f} % (95 % interval: {100 * low:+.1f} to {100 * high:+.1f} %)",
-        f"{100 * value:+.1f}%（95% 区间：{100 * low:+.1f}% 至 {100 * high:+.1f}%）",
+        f"{100 * value:+z.1f} % (95 % interval: {100 * low:+z.1f} to {100 * high:+z.1f} %)",
+        f"{100 * value:+z.1f}%（95% 区间：{100 * low:+z.1f}% 至 {100 * high:+z.1f}%）",
     )
 
 
