@@ -24,7 +24,7 @@ from gatecast.explain.memory import Memory
 from gatecast.explain.parameters import Count
 from gatecast.forecast import Prediction
 from gatecast.language import Text
-from gatecast.report import words, write_report
+from gatecast.report import write_report
 from gatecast.report.selection import MOST_SERIES
 
 SECTIONS = ["verdict", "forecast", "backtest", "comparison", "steps", "coverage", "training", "data", "model", "repeat"]
@@ -245,5 +245,5 @@ def test_memory_and_parameters_stand_in_the_report_where_they_are_known(tmp_path
 
 
 def test_a_gain_of_nothing_has_no_minus() -> None:
-    assert words.gain(-1e-5, -2e-4, 3e-4).english == "+0.0 % (95 % interval: +0.0 to +0.0 %)"
-    assert words.gain(-0.0321, -0.05, 0.01).english == "-3.2 % (95 % interval: -5.0 to +1.0 %)"
+    assert gain(-1e-5, -2e-4, 3e-4).english == "+0.0 % (95 % interval: +0.0 to +0.0 %)"
+    assert gain(-0.0321, -0.05, 0.01).english == "-3.2 % (95 % interval: -5.0 to +1.0 %)"
