@@ -26,6 +26,7 @@ from gatecast.forecast import Prediction
 from gatecast.language import Text
 from gatecast.report import write_report
 from gatecast.report.selection import MOST_SERIES
+from gatecast.report.words import gain
 
 SECTIONS = ["verdict", "forecast", "backtest", "comparison", "steps", "coverage", "training", "data", "model", "repeat"]
 HOSTILE = "</script><script>alert(1)</script><b onclick=x>&\u2028"
