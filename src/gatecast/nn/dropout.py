@@ -32,8 +32,19 @@ class Dropout(nn.Module):
         if not self.active:
             return x
         like = x if self.shared_axis is None else x.narrow(self.shared_axis, 0, 1)
-        kept = torch.empty_like(like).bernoulli_(1 - self.probability, generator=self.generator)
+        kept = self._kept(like).to(x.dtype)
         return x * kept.div_(max(1 - self.probability, 1e-9))  # where nothing is kept, 0 stays 0
+
+    def _kept(self, like: Tensor) -> Tensor:
+        """Which elements are kept, as 1 or 0 or as truth values."""
+        if self.generator is None:
+            return torch.empty_like(like).bernoulli_(1 - self.probability)  # the very mask of torch.nn
+        # Sixteen bits of the stream decide on an element: `bernoulli_` takes six times as long, a tenth of a step.
+        words = torch.empty(-(-like.numel() // 4), dtype=torch.int64, device=like.device)
+        words.random_(-(2**63), None, generator=self.generator)
+        numbers = words.view(torch.int16)[: like.numel()].view(like.shape)  # even over −2¹⁵ … 2¹⁵ − 1
+        zeroed = max(round(self.probability * 2**16), 1)  # of the 2¹⁶ numbers
+        return numbers > zeroed - 2**15 - 1
 
     def extra_repr(self) -> str:
         shared = "" if self.shared_axis is None else f", shared_axis={self.shared_axis}"
