@@ -3,18 +3,21 @@
     python benchmarks/steps.py [--runs 5] [--cases small,long,wide]
 
 Each side runs in processes of its own, in turn: the plain loop as a user would write it, in a process without any
-setting; ours through `gatecast.training.loop.train`, which keeps freed memory while it runs. Counts page faults too,
-and what part of our step the gathering of a batch takes.
+setting; ours through `gatecast.training.loop.train`, which keeps freed memory while it runs and multiplies in bfloat16
+where a step is large and the processor can; and ours in full precision. Counts page faults too, and what part of our
+step the gathering of a batch takes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -171,16 +174,20 @@ def timed(steps: Callable[[int], None], case: Case) -> dict[str, float]:
     return between(start, mark(case.steps))
 
 
-SIDES = {"plain": plain, "ours": ours}
+SIDES = {"plain": plain, "full": ours, "ours": ours}
+
+
+def measured(side: str, case: Case, more: dict[str, str]) -> dict[str, float]:
+    """One side in a process of its own, with more in its environment."""
+    return child(__file__, "--side", side, "--cases", case.name, environment=os.environ | more)
 
 
 def compare(case: Case, runs: int) -> dict[str, Any]:
     """One row: both sides in turn, and the median of the ratios of neighbours."""
-    found = in_turn(
-        {side: lambda side=side: child(__file__, "--side", side, "--cases", case.name) for side in SIDES}, runs
-    )
+    settings = {"plain": {}, "full": {"GATECAST_HALF_PRECISION": "0"}, "ours": {}}
+    found = in_turn({side: partial(measured, side, case, more) for side, more in settings.items()}, runs)
     middle = {side: {key: median(run[key] for run in rows) for key in rows[0]} for side, rows in found.items()}
-    ratios = ratio([run["ms"] for run in found["ours"]], [run["ms"] for run in found["plain"]])
+    took = {side: [run["ms"] for run in rows] for side, rows in found.items()}
     return {
         "case": case.name,
         "batch": case.batch,
@@ -188,8 +195,10 @@ def compare(case: Case, runs: int) -> dict[str, Any]:
         "hidden": case.hidden,
         "plain_ms": round(middle["plain"]["ms"], 3),
         "ours_ms": round(middle["ours"]["ms"], 3),
-        "ratio": round(ratios, 3),
+        "ratio": round(ratio(took["ours"], took["plain"]), 3),
         "at_most": case.most,
+        "full_ms": round(middle["full"]["ms"], 3),
+        "full_ratio": round(ratio(took["full"], took["plain"]), 3),
         "plain_faults": round(middle["plain"]["faults"]),
         "ours_faults": round(middle["ours"]["faults"]),
         "plain_kernel_ms": round(middle["plain"]["kernel_ms"], 2),

@@ -92,15 +92,17 @@ def test_the_others_do_not_begin_where_the_scouts_learnt_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "steps"),
+    ("seconds", "more", "steps"),
     [
-        (10.0, [50, 75, 75]),  # the work is 1.5 of the scout's for each of them
-        (20.0, [50, 75]),
-        (30.0, [50]),  # no time for two: the scout goes on
+        (10.0, False, [50, 75, 75]),  # the work is 1.5 of the scout's for each of them
+        (10.0, True, [50, 75, 75, 75, 75, 75]),  # 10 for the scout and 15 for each of six
+        (5.0, True, [50] + 7 * [75]),  # enough are enough
+        (20.0, True, [50, 75]),
+        (30.0, True, [50]),  # no time for two: the scout goes on
     ],
 )
-def test_a_budget_allows_as_many_as_fit_into_it(monkeypatch, seconds: float, steps: list[int]) -> None:
-    members = members_of(scouts=1, budget=100.0)
+def test_a_budget_allows_as_many_as_fit_into_it(monkeypatch, seconds: float, more: bool, steps: list[int]) -> None:
+    members = members_of(scouts=1, budget=100.0, more=more)
     members.train()
     scout = weights_of(members.networks[0])
     members.histories[0] = replace(members.histories[0], best_step=50, steps=50, seconds=seconds)
@@ -161,6 +163,22 @@ def test_what_was_decided_is_said_and_kept(tmp_path) -> None:
     model.save(tmp_path / "model")
     assert gc.load(tmp_path / "model").plan == model.plan
     assert json.dumps(model.plan.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("wishes", "more"), [({"budget": 60}, True), ({"budget": 60, "members": 2}, False), ({}, False)]
+)
+def test_a_budget_may_add_members_unless_their_number_was_asked_for(wishes, more: bool) -> None:
+    y = np.random.default_rng(0).normal(size=(50, 1200)).cumsum(1)
+    panel = Panel(
+        y.reshape(-1, 1),
+        np.arange(51) * 1200,
+        tuple(map(str, range(50))),
+        np.tile(np.arange(1200), 50),
+        Frequency("row"),
+    )
+    plan = make_plan(panel, split(panel, HORIZON), (), Wishes(HORIZON, **wishes))
+    assert plan.more == more
 
 
 def large(**fields):

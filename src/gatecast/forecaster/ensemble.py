@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _MOST_STOPPING = 512
 _TRAINING_SHARE = 0.95  # of a budget; the rest is for reading, judging and calibrating
 _STILL_LEARNING = 0.9  # of its steps: a scout whose best ones came so late would have gained by more
+_MOST_MEMBERS = 8  # that a budget may have time for
 _LATE = 1.03  # a fit may end so much later than its budget
 
 
@@ -165,7 +166,7 @@ class Members:
     def _begin_anew(self, steps: int) -> None:
         """The first takes the place of the scout, whose history stays. One that Ctrl-C ends has learnt too little."""
         config, took = replace(self.plan.training, steps=steps, patience=0), []
-        for member in range(self.plan.members):
+        for member in range(_MOST_MEMBERS if self.plan.more else self.plan.members):
             if member > 1 and not self._may_go_on(took[member - 2]):  # so long took the one that reads as it does
                 return
             windows = self._windows(self.shares.everything, member)

@@ -14,7 +14,7 @@ from gatecast.forecast import Prediction
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.gate import Gate, errors_of
-from gatecast.forecaster.plan import Plan, Wishes, make_plan, with_fewer
+from gatecast.forecaster.plan import Plan, Wishes, make_plan, with_members
 from gatecast.forecaster.predicting import bases_at, predict
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
 from gatecast.nn.distributions import DISTRIBUTIONS
@@ -103,8 +103,7 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
     members, scaler, seasons = _prepare(panel, wishes, season, job)
     members.train()
     gate, correction, dependence = _judge_and_finish(members, panel, members.shares)
-    count = len(members.networks)
-    plan = members.plan if count == members.plan.members else with_fewer(members.plan, panel, count)
+    plan = with_members(members.plan, panel, len(members.networks))
     networks, histories = tuple(members.networks), tuple(members.histories)
     return Fitted(networks, scaler, gate, correction, plan, histories, seasons, job.device, dependence)
 

@@ -60,8 +60,8 @@ class Plan:
     network: the first member. close: every second member instead, which reads less of the past and that more closely;
     None = all are as the first. members: networks in the ensemble. scouts: how many train on the past of held-out rows
     first, to find out how long to train and how far to trust. finish: the scouts' steps on all rows after that, as a
-    share of the steps before; where there are more members than scouts, these begin anew. reasons: the decisions in
-    words, for the report.
+    share of the steps before; where there are more members than scouts, these begin anew. more: whether others may
+    follow while the budget has time. reasons: the decisions in words, for the report.
     """
 
     network: NetworkConfig
@@ -72,6 +72,7 @@ class Plan:
     budget: float | None
     reasons: tuple[Text, ...]
     close: NetworkConfig | None = None
+    more: bool = False
 
     def config_of(self, member: int) -> NetworkConfig:
         """What this member is, counted from 0."""
@@ -111,6 +112,7 @@ class Plan:
             "scouts": self.scouts,
             "finish": self.finish,
             "budget": self.budget,
+            "more": self.more,
             "reasons": [reason.english for reason in self.reasons],
         }
 
@@ -143,14 +145,15 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     scouts = 1 if rows >= _LARGE else members
     close = _close(network) if members > scouts and wishes.context is None and kind.patched else None
     reasons = reasons_of(panel, network, close, training, members, scouts)
-    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, close)
+    more = wishes.budget is not None and wishes.members is None and members > scouts
+    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, close, more)
 
 
-def with_fewer(plan: Plan, panel: Panel, members: int) -> Plan:
-    """The plan as a budget or Ctrl-C left it, with the reasons that still hold."""
+def with_members(plan: Plan, panel: Panel, members: int) -> Plan:
+    """The plan as a budget or Ctrl-C left it: with so many members, and the reasons that hold for them."""
     scouts, close = min(plan.scouts, members), plan.close if members > 1 else None
     reasons = reasons_of(panel, plan.network, close, plan.training, members, scouts)
-    return replace(plan, members=members, scouts=scouts, close=close, reasons=reasons)
+    return replace(plan, members=members, scouts=scouts, close=close, more=False, reasons=reasons)
 
 
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ another only in its cell and its kernel; what they share stands in `gatecast.nn.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ class LSTM(Stack):
     parts = ("h", "c")
     gates = 4
     mode = "LSTM"
+    in_half = False  # see `gatecast.nn.precision`
 
     def __init__(
         self,
@@ -63,7 +65,10 @@ class LSTM(Stack):
         return lstm_step(x, seen, parts[1], weights)
 
     def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
-        return torch.lstm(x, parts, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
+        half = self.in_half and self.training and x.dtype == torch.float32 and x.device.type == "cpu"
+        with torch.autocast("cpu", torch.bfloat16) if half else nullcontext():
+            out = torch.lstm(x, parts, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
+        return tuple(part.to(x.dtype) for part in out) if half else out
 
 
 class GRU(Stack):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import torch
 
 from gatecast.errors import TrainingError
 from gatecast.nn.dropout import seed_dropout
+from gatecast.nn.precision import half_precision
 from gatecast.runtime import at_most_threads, keeping_memory, stream, torch_seed
 from gatecast.training.annealing import anneal
 from gatecast.training.augmentation import augmented
@@ -40,7 +42,7 @@ _MOST_RECOVERIES = 5
 _CHECKPOINT_SECONDS = 2.0
 _PROGRESS_SECONDS = 0.1
 _VALIDATION_BATCH = 512
-_WORTH_SHARING = 1_500_000_000  # floating-point operations of a step
+_LARGE = 1_500_000_000  # floating-point operations of a step that is worth sharing, and worth half precision
 
 
 @dataclass
@@ -84,7 +86,10 @@ def train(network: ForecastNetwork, run: Run, *, resume: bool = False) -> Histor
 
     Raises: TrainingError if the loss is not finite at any learning rate.
     """
-    with keeping_memory(), at_most_threads(_threads(network, run)):
+    large = _operations(network, run) >= _LARGE
+    compared = run.config.optimiser in ("lbfgs", "annealing")  # losses, to their last digits
+    halved = half_precision(network) if large and not compared else nullcontext()
+    with keeping_memory(), at_most_threads(torch.get_num_threads() if large else 1), halved:
         if run.config.optimiser == "annealing":
             return anneal(network, run, validation_error)
         trainer = Trainer(network, run)
@@ -287,12 +292,11 @@ class Trainer:
             self.good = self._snapshot()
 
 
-def _threads(network: ForecastNetwork, run: Run) -> int:
-    """One where a step is too little work to share, else as many as there are."""
+def _operations(network: ForecastNetwork, run: Run) -> int:
+    """Of the matrix products of one step: each weight multiplies and adds, forward once and backward twice."""
     shape = network.config
     weights = sum(p.numel() for p in network.backbone.parameters())
-    operations = 6 * weights * run.config.batch * shape.context // shape.patch
-    return 1 if operations < _WORTH_SHARING else torch.get_num_threads()
+    return 6 * weights * run.config.batch * shape.context // shape.patch
 
 
 @torch.no_grad()
