@@ -182,7 +182,7 @@ def test_a_budget_may_add_members_unless_their_number_was_asked_for(wishes, more
 
 
 def large(**fields):
-    """A fit of so many rows that every second member reads closely."""
+    """A fit of so many rows that its members are of several kinds."""
     hours = np.arange(6000)
     y = 50 + 10 * np.sin(hours * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=(9, 6000))
     wishes = {"horizon": 4, "season": 24, "steps": 50, "members": 2, "network": {"hidden": 4, "layers": 1}, **fields}
@@ -194,17 +194,37 @@ def mixed() -> gc.Forecaster:
     return large()
 
 
-def test_every_second_member_of_a_large_table_reads_half_of_the_past_in_finer_patches(mixed) -> None:
+def test_the_second_member_of_a_large_table_reads_half_of_the_past_in_finer_patches(mixed) -> None:
     shapes = [(one.config.context, one.config.patch) for one in mixed.fitted.networks]
     assert shapes == [(336, 24), (168, 8)]
-    assert mixed.plan.close.ridge == 168 and mixed.fitted.networks[1].bases.get_buffer("ridge").abs().sum() > 0
+    assert mixed.plan.others[0].ridge == 168 and mixed.fitted.networks[1].bases.get_buffer("ridge").abs().sum() > 0
     assert mixed.plan.trainings == pytest.approx(1 + 0.93 * 1.5 * (1 + 21 / 14))
     assert any("reads the last 168 values, 8 at a time" in reason.english for reason in mixed.describe())
 
 
-def test_who_asks_for_a_context_or_for_one_network_gets_no_other_shape() -> None:
-    assert large(context=48).plan.close is None
-    assert large(members=1).plan.close is None
+def test_the_third_member_of_a_large_table_smooths_exponentially() -> None:
+    model = large(members=4, steps=1)
+    kinds = [(one.config.model, one.config.context) for one in model.fitted.networks]
+    assert kinds == [("lstm", 336), ("lstm", 168), ("es-lstm", 336), ("lstm", 336)]
+    assert model.plan.cost_of(2) == 1.35
+    assert any("8 at a time, then es-lstm of the same size" in reason.english for reason in model.describe())
+    assert any("每次 8 个的网络、同样大小的 es-lstm" in reason.chinese for reason in model.describe())
+
+
+@pytest.mark.parametrize(
+    ("wishes", "others"),
+    [
+        ({"context": 48}, ["es-lstm"]),  # its members all read as much as was asked for
+        ({"model": "lstm"}, ["lstm"]),
+        ({"model": "lstm", "context": 48}, []),
+        ({"members": 1}, []),
+        ({"network": {"hidden": 4, "layers": 1, "projection": 2}}, ["lstm"]),
+    ],
+)
+def test_who_asks_for_something_gets_no_member_that_is_otherwise(wishes, others: list[str]) -> None:
+    model = large(**{"members": 3, "steps": 1, **wishes})
+    assert [other.model for other in model.plan.others] == others
+    assert {other.context == 48 for other in model.plan.kinds} == {"context" in wishes}
 
 
 def test_the_forecast_is_the_mean_of_members_that_read_differently(mixed) -> None:
@@ -226,17 +246,23 @@ def test_members_that_read_differently_are_saved_and_come_back(mixed, tmp_path) 
     assert [one.config for one in loaded.fitted.networks] == [one.config for one in mixed.fitted.networks]
 
 
-@pytest.mark.parametrize("change", [{"context": 360}, {"horizon": 3}, {"model": "gru"}])
-def test_a_stored_second_shape_that_does_not_go_with_the_first_is_refused(mixed, change) -> None:
+@pytest.mark.parametrize("change", [{"context": 360}, {"horizon": 3}, {"levels": (80,)}])
+def test_a_stored_kind_that_does_not_go_with_the_first_is_refused(mixed, change) -> None:
     weights = fitted_tensors(mixed.fitted)
     check_weights(mixed.plan, weights)
-    with pytest.raises(ArtifactError, match="not of one kind"):
-        check_weights(replace(mixed.plan, close=replace(mixed.plan.close, **change)), weights)
+    with pytest.raises(ArtifactError, match="do not go together"):
+        check_weights(replace(mixed.plan, others=(replace(mixed.plan.others[0], **change),)), weights)
 
 
-def test_the_weights_of_another_shape_are_refused(mixed) -> None:
+def test_more_stored_kinds_than_members_are_refused(mixed) -> None:
+    with pytest.raises(ArtifactError, match="do not go together"):
+        check_weights(replace(mixed.plan, others=2 * mixed.plan.others), fitted_tensors(mixed.fitted))
+
+
+@pytest.mark.parametrize("others", [lambda plan: (), lambda plan: (replace(plan.others[0], model="gru"),)])
+def test_the_weights_of_another_kind_are_refused(mixed, others) -> None:
     with pytest.raises(ArtifactError, match="not those of its network"):
-        check_weights(replace(mixed.plan, close=None), fitted_tensors(mixed.fitted))
+        check_weights(replace(mixed.plan, others=others(mixed.plan)), fitted_tensors(mixed.fitted))
 
 
 def test_every_member_can_be_looked_into(mixed) -> None:
@@ -254,7 +280,7 @@ def test_what_ctrl_c_left_is_what_the_plan_says(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(ensemble, "train", interrupted)
     model = large()
     said = " ".join(reason.english for reason in model.describe())
-    assert (model.plan.members, model.plan.close) == (1, None)
-    assert said.startswith("1 × lstm") and "Every second" not in said and "of their kind" not in said
+    assert (model.plan.members, model.plan.others) == (1, ())
+    assert said.startswith("1 × lstm") and "take turns" not in said and "of their kind" not in said
     model.save(tmp_path / "model")
     assert gc.load(tmp_path / "model").plan == model.plan

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import gatecast as gc
+from gatecast.nn.dropout import seed_dropout
 from gatecast.nn.precision import half_precision
 from gatecast.nn.recurrent import GRU, LSTM
 
@@ -74,8 +75,20 @@ def test_float64_and_the_textbook_path_are_not_halved(stack, x, change):
     assert torch.equal(gradient, same)
 
 
-def test_other_cells_are_left_alone(x):
-    stack = GRU(5, 8, batch_first=True)
+@pytest.mark.parametrize("options", [{"bias": False}, {"bidirectional": True}, {"dropout": 0.5}])
+def test_every_option_of_the_kernel_can_be_halved(x, options):
+    stack = LSTM(5, 32, 2, batch_first=True, **options)
+    seed_dropout(stack, 1)
+    y, _ = stack(x)
+    with half_precision(stack):
+        seed_dropout(stack, 1)
+        rough, _ = stack(x)
+    assert not torch.equal(y, rough)
+    assert (y - rough).abs().max() < 0.03
+
+
+@pytest.mark.parametrize("stack", [GRU(5, 8, batch_first=True), LSTM(5, 8, batch_first=True, proj_size=3)])
+def test_what_has_no_such_kernel_is_left_alone(x, stack):
     y, _ = stack(x)
     with half_precision(stack):
         assert torch.equal(stack(x)[0], y)

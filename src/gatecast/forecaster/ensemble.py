@@ -166,8 +166,10 @@ class Members:
     def _begin_anew(self, steps: int) -> None:
         """The first takes the place of the scout, whose history stays. One that Ctrl-C ends has learnt too little."""
         config, took = replace(self.plan.training, steps=steps, patience=0), []
+        kinds = len(self.plan.kinds)
         for member in range(_MOST_MEMBERS if self.plan.more else self.plan.members):
-            if member > 1 and not self._may_go_on(took[member - 2]):  # so long took the one that reads as it does
+            seconds = took[-kinds] if member >= kinds else self.plan.cost_of(member) * sum(took[:1])
+            if member > 1 and not self._may_go_on(seconds):
                 return
             windows = self._windows(self.shares.everything, member)
             network = self._new(member, windows)

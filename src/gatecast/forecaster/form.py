@@ -38,7 +38,7 @@ class FittedForm:
     seasons: tuple[int, ...]
     dependence: Dependence | None = None
     scouts: int = 1
-    close: NetworkConfig | None = None
+    others: tuple[NetworkConfig, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         del history["seconds"]  # the same fit gives the same bytes, however long it took
     return {
         "network": plan.network.to_dict(),
-        "close": plan.close.to_dict() if plan.close else None,
+        "others": [other.to_dict() for other in plan.others],
         "training": asdict(plan.training),
         "members": plan.members,
         "scouts": plan.scouts,
@@ -52,7 +52,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
     """The fit that `describe_fitted` and `fitted_tensors` told of. Raises: ArtifactError where its parts disagree."""
     weights = {name: value for name, value in tensors.items() if not name.startswith(PANEL)}
     plan = Plan(
-        told.network, told.training, told.members, told.scouts, told.finish, told.budget, told.reasons, told.close
+        told.network, told.training, told.members, told.scouts, told.finish, told.budget, told.reasons, told.others
     )
     soundness.check_weights(plan, weights)
     with private_torch_stream(0, "restored"):  # the first weights are overwritten, the caller's stream is not

@@ -29,7 +29,8 @@ _DECAY = 0.3
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _UNJUDGED = 0.93  # of a scout's step takes one of a training that no validation interrupts: 0.87 on M4, 1 on ETTh1
-_FINER = 3  # times smaller are the patches of every second member
+_FINER = 3  # times smaller are the patches of members that read closely
+_SMOOTHING = 1.35  # times as long takes a step with exponential smoothing
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
@@ -57,8 +58,8 @@ class Wishes:
 class Plan:
     """What will be trained, and how.
 
-    network: the first member. close: every second member instead, which reads less of the past and that more closely;
-    None = all are as the first. members: networks in the ensemble. scouts: how many train on the past of held-out rows
+    network: the first member. others: those after it, in turn with it; () = all are as the first. members: networks in
+    the ensemble. scouts: how many train on the past of held-out rows
     first, to find out how long to train and how far to trust. finish: the scouts' steps on all rows after that, as a
     share of the steps before; where there are more members than scouts, these begin anew. more: whether others may
     follow while the budget has time. reasons: the decisions in words, for the report.
@@ -71,17 +72,23 @@ class Plan:
     finish: float
     budget: float | None
     reasons: tuple[Text, ...]
-    close: NetworkConfig | None = None
+    others: tuple[NetworkConfig, ...] = ()
     more: bool = False
+
+    @property
+    def kinds(self) -> tuple[NetworkConfig, ...]:
+        """Of networks, each once, in their turn."""
+        return self.network, *self.others
 
     def config_of(self, member: int) -> NetworkConfig:
         """What this member is, counted from 0."""
-        return self.close if self.close and member % 2 else self.network
+        return self.kinds[member % len(self.kinds)]
 
     def cost_of(self, member: int) -> float:
         """What a step of this member takes beside one of the first, about: as many times as it has more positions."""
         config, first = self.config_of(member), self.network
-        return (config.context // config.patch) / (first.context // first.patch)
+        smoothing = _SMOOTHING if config.model != first.model else 1.0
+        return smoothing * (config.context // config.patch) / (first.context // first.patch)
 
     @property
     def anew(self) -> bool:
@@ -106,7 +113,7 @@ class Plan:
         """As plain numbers and text, for the record."""
         return {
             "network": self.network.to_dict(),
-            "close": self.close.to_dict() if self.close else None,
+            "others": [other.to_dict() for other in self.others],
             "training": asdict(self.training),
             "members": self.members,
             "scouts": self.scouts,
@@ -143,17 +150,17 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, network, wishes.budget)
     scouts = 1 if rows >= _LARGE else members
-    close = _close(network) if members > scouts and wishes.context is None and kind.patched else None
-    reasons = reasons_of(panel, network, close, training, members, scouts)
     more = wishes.budget is not None and wishes.members is None and members > scouts
-    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, close, more)
+    others = _others(network, wishes)[: None if more else members - 1] if members > scouts else ()
+    reasons = reasons_of(panel, network, others, training, members, scouts)
+    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, others, more)
 
 
 def with_members(plan: Plan, panel: Panel, members: int) -> Plan:
     """The plan as a budget or Ctrl-C left it: with so many members, and the reasons that hold for them."""
-    scouts, close = min(plan.scouts, members), plan.close if members > 1 else None
-    reasons = reasons_of(panel, plan.network, close, plan.training, members, scouts)
-    return replace(plan, members=members, scouts=scouts, close=close, more=False, reasons=reasons)
+    scouts, others = min(plan.scouts, members), plan.others[: members - 1]
+    reasons = reasons_of(panel, plan.network, others, plan.training, members, scouts)
+    return replace(plan, members=members, scouts=scouts, others=others, more=False, reasons=reasons)
 
 
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
@@ -207,12 +214,22 @@ def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) 
     return context, max(p for p in range(1, patch + 1) if context % p == 0)
 
 
+def _others(network: NetworkConfig, wishes: Wishes) -> tuple[NetworkConfig, ...]:
+    """The kinds of members after the first: networks that err differently are better together than alike ones."""
+    others = []
+    if wishes.context is None and network.patch >= _FINER and (close := _close(network)):
+        others.append(close)
+    if wishes.model == "auto" and "projection" not in network.options:  # es-lstm has none
+        others.append(replace(network, model="es-lstm"))
+    return tuple(others)
+
+
 def _close(network: NetworkConfig) -> NetworkConfig | None:
-    """Half of the past in patches of a third: networks that err differently are better together than alike ones."""
+    """Half of the past in patches of a third; None where that is less than a season."""
     patch = network.patch // _FINER
     context = network.context // 2
-    context -= context % max(1, patch)
-    if patch < 1 or context < max(*network.seasons, *network.lags, 1):
+    context -= context % patch
+    if context < max(*network.seasons, *network.lags, 1):
         return None
     return replace(network, context=context, patch=patch, ridge=min(network.ridge, context))
 

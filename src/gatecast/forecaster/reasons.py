@@ -16,21 +16,15 @@ if TYPE_CHECKING:
 def reasons_of(
     panel: Panel,
     network: NetworkConfig,
-    close: NetworkConfig | None,
+    others: tuple[NetworkConfig, ...],
     training: TrainingConfig,
     members: int,
     scouts: int,
 ) -> tuple[Text, ...]:
     """The decisions in the order in which a forecast comes about."""
     reasons = _shape(panel, network, members)
-    if close:
-        reasons.append(
-            Text(
-                f"Every second network reads the last {close.context} values, {close.patch} at a time: what errs "
-                "differently is better together.",
-                f"每隔一个网络改为读取最近 {close.context} 个值，每次 {close.patch} 个：犯不同错误的网络合在一起更好。",
-            )
-        )
+    if others:
+        reasons.append(_turns(network, others))
     reasons += [*_bases(network), *_training(network, training)]
     if scouts < members:
         reasons.append(
@@ -69,6 +63,27 @@ def _shape(panel: Panel, network: NetworkConfig, members: int) -> list[Text]:
             )
         )
     return reasons
+
+
+def _turns(network: NetworkConfig, others: tuple[NetworkConfig, ...]) -> Text:
+    kinds = []
+    for other in others:
+        if other.model != network.model:
+            kinds.append(Text(f"{other.model} of the same size", f"同样大小的 {other.model}"))
+        else:
+            kinds.append(
+                Text(
+                    f"one that reads the last {other.context} values, {other.patch} at a time",
+                    f"读取最近 {other.context} 个值、每次 {other.patch} 个的网络",
+                )
+            )
+    english, chinese = (
+        part.join(words) for part, words in zip((", then ", "、"), zip(*kinds, strict=True), strict=True)
+    )
+    return Text(
+        f"The networks take turns: after the first comes {english}. What errs differently is better together.",
+        f"各网络轮流交替：第一个之后是{chinese}。犯不同错误的网络合在一起更好。",
+    )
 
 
 def _bases(network: NetworkConfig) -> list[Text]:

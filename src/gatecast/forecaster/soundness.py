@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gatecast.forecaster.fitting import Fitted
     from gatecast.forecaster.form import Description
     from gatecast.forecaster.plan import Plan
+    from gatecast.models.network import NetworkConfig
     from gatecast.panel import Panel
 
 _LONGEST_CONTEXT, _LONGEST_HORIZON = 1_000_000, 100_000
@@ -29,7 +30,7 @@ _LARGEST_TABLE = 1 << 26  # indices that a network computes for itself
 
 def check_weights(plan: Plan, weights: Mapping[str, torch.Tensor]) -> None:
     """Raises: ArtifactError unless these are the weights of the plan's members. weights: by `member_name`."""
-    config, close = plan.network, plan.close
+    config = plan.network
     require(
         1 <= plan.members <= _MOST_MEMBERS
         and config.context <= _LONGEST_CONTEXT
@@ -40,16 +41,12 @@ def check_weights(plan: Plan, weights: Mapping[str, torch.Tensor]) -> None:
         "网络尺寸超出合理范围",
     )
     require(
-        close is None
-        or (
-            close.context <= config.context
-            and replace(close, context=config.context, patch=config.patch, ridge=config.ridge) == config
-        ),
-        "its members are not of one kind",
-        "成员不属于同一种网络",
+        len(plan.others) < plan.members and all(_alike(other, config) for other in plan.others),
+        "its members do not go together",
+        "各成员不相配",
     )
     with torch.device("meta"):  # shapes alone: a description that lies takes no memory
-        kinds = [new_network(plan.config_of(member)).state_dict() for member in range(min(2, plan.members))]
+        kinds = [new_network(kind).state_dict() for kind in plan.kinds]
         tables = sum(buffer.numel() for buffer in new_network(config).buffers())
     expected = {
         member_name(member) + name: (value.shape, value.dtype)
@@ -61,6 +58,12 @@ def check_weights(plan: Plan, weights: Mapping[str, torch.Tensor]) -> None:
     variances = [value for name, value in weights.items() if name.endswith(".running_var")]
     require(all(bool((value >= 0).all()) for value in variances), "a variance is below 0", "方差小于 0")
     require(tables <= _LARGEST_TABLE, "context and horizon are larger than any", "上下文与预测步数超出合理范围")
+
+
+def _alike(other: NetworkConfig, first: NetworkConfig) -> bool:
+    """Whether a member of this kind can read and say what the first does."""
+    same = {name: getattr(first, name) for name in ("model", "context", "patch", "ridge")}
+    return other.context <= first.context and replace(other, **same) == first
 
 
 def member_name(number: int) -> str:

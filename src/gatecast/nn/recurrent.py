@@ -66,6 +66,7 @@ class LSTM(Stack):
 
     def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
         half = self.in_half and self.training and x.dtype == torch.float32 and x.device.type == "cpu"
+        half = half and not self.proj_size  # oneDNN's kernel has no projection
         with torch.autocast("cpu", torch.bfloat16) if half else nullcontext():
             out = torch.lstm(x, parts, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
         return tuple(part.to(x.dtype) for part in out) if half else out
