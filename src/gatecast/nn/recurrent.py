@@ -7,8 +7,9 @@ another only in its cell and its kernel; what they share stands in `gatecast.nn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -65,11 +66,22 @@ class LSTM(Stack):
         return lstm_step(x, seen, parts[1], weights)
 
     def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
-        half = self.in_half and self.training and x.dtype == torch.float32 and x.device.type == "cpu"
-        half = half and not self.proj_size  # oneDNN's kernel has no projection
-        with torch.autocast("cpu", torch.bfloat16) if half else nullcontext():
+        with self._precision(x) as half:
             out = torch.lstm(x, parts, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
         return tuple(part.to(x.dtype) for part in out) if half else out
+
+    @contextmanager
+    def _precision(self, x: Tensor) -> Iterator[bool]:
+        """Whether the kernel multiplies in bfloat16 inside."""
+        if self.proj_size:  # oneDNN's kernel knows no projection: torch takes its own, and says so once
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "LSTM with projections")
+                yield False
+        elif self.in_half and self.training and x.dtype == torch.float32 and x.device.type == "cpu":
+            with torch.autocast("cpu", torch.bfloat16):
+                yield True
+        else:
+            yield False
 
 
 class GRU(Stack):
