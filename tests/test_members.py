@@ -55,12 +55,16 @@ def test_members_begin_anew_with_half_as_many_steps_again_as_a_scout_that_was_st
     assert [history.validation for history in members.histories[1:]] == [(), ()]  # nothing was held out
 
 
-def test_members_take_the_steps_that_were_best_for_a_scout_that_had_learnt_enough() -> None:
+@pytest.mark.parametrize(
+    ("best_step", "stopped", "steps"),
+    [(24, "budget", 24), (25, "budget", 75), (40, "steps", 75), (40, "converged", 40)],
+)
+def test_members_take_the_steps_that_were_best_for_a_scout_that_had_learnt_enough(best_step, stopped, steps) -> None:
     members = members_of(scouts=1)
     members.train()
-    members.histories[0] = replace(members.histories[0], best_step=25)
+    members.histories[0] = replace(members.histories[0], best_step=best_step, stopped=stopped)
     members.finish()
-    assert [history.steps for history in members.histories[1:]] == [25, 25]
+    assert [history.steps for history in members.histories[1:]] == [steps, steps]
 
 
 def test_members_that_begin_anew_learn_from_the_held_out_rows_too() -> None:

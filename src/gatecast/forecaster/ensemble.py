@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _MOST_STOPPING = 512
 _TRAINING_SHARE = 0.95  # of a budget; the rest is for reading, judging and calibrating
-_STILL_LEARNING = 0.9  # of its steps: a scout whose best ones came so late would have gained by more
+_STILL_LEARNING = 0.5  # of its steps: a scout whose best ones came so late would have gained by more
 _MOST_MEMBERS = 8  # that a budget may have time for
 _LATE = 1.03  # a fit may end so much later than its budget
 
@@ -159,9 +159,13 @@ class Members:
                 return
 
     def _steps_anew(self) -> int:
-        """More than a scout took where it was still learning, else as many as were best for it."""
+        """More than a scout took where it was still learning, else as many as were best for it.
+
+        A few hundred steps more cost little where networks are held back; too few cost much (docs/LOG.md).
+        """
         scout = self.histories[0]
-        return round(scout.best_step * (self.plan.after if scout.best_step >= _STILL_LEARNING * scout.steps else 1))
+        learning = scout.stopped != "converged" and scout.best_step >= _STILL_LEARNING * scout.steps
+        return round(self.plan.after * scout.steps) if learning else scout.best_step
 
     def _begin_anew(self, steps: int) -> None:
         """The first takes the place of the scout, whose history stays. One that Ctrl-C ends has learnt too little."""

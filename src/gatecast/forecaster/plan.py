@@ -191,7 +191,7 @@ def _members(rows: int, network: NetworkConfig, budget: float | None) -> int:
         return 3 if rows < _SMALL else 1
     # seconds in which one member learns most of what it can: several that stopped short are no better than one
     work = network.context / network.patch * (1 + network.horizon / 100) / 20
-    needed = 5 + 40 * min(1.0, rows / 300_000) * max(1.0, work) ** 0.4  # where a step costs more, fewer are needed
+    needed = 5 + 30 * min(1.0, rows / 300_000) * max(1.0, work) ** 0.4  # where a step costs more, fewer are needed
     return int(np.clip(budget / needed, 1, 5))
 
 
