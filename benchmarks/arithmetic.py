@@ -4,8 +4,9 @@
 
 The network is the one that the plan makes for tables of the size of M4 Hourly and M4 Weekly, on random walks;
 operations are those of the matrix products of LSTM and heads, forward and backward. The machine's rate is that of a
-product of two float32 matrices of 1024 × 1024 on as many threads. What the LSTM alone takes stands beside: the rest of
-a step is the bases, the quantiles, the loss and the optimiser.
+product of two float32 matrices of 1024 × 1024 on as many threads, also where the step multiplies in bfloat16 as
+training does (`half`; `full` is without). What the LSTM alone takes stands beside: the rest of a step is the bases,
+the quantiles, the loss and the optimiser.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import product
 from statistics import median
 from typing import Any
 
@@ -24,6 +27,8 @@ from record import write_record
 from gatecast.forecaster.plan import Wishes, make_plan
 from gatecast.frequency import Frequency
 from gatecast.models.network import ForecastNetwork, new_network
+from gatecast.nn.dropout import seed_dropout
+from gatecast.nn.precision import half_precision
 from gatecast.panel import Panel
 from gatecast.runtime import keeping_memory, private_torch_stream
 from gatecast.scaling import Scaler
@@ -61,7 +66,7 @@ def milliseconds(work: Callable[[], Any], runs: int) -> float:
     return median(times)
 
 
-def measure(name: str, threads: int, runs: int) -> dict[str, Any]:
+def measure(name: str, threads: int, precision: str, runs: int) -> dict[str, Any]:
     """One row."""
     series, rows, horizon, seasons = SHAPES[name]
     torch.set_num_threads(threads)
@@ -71,6 +76,7 @@ def measure(name: str, threads: int, runs: int) -> dict[str, Any]:
     reader = WindowReader(panel, Scaler.fit(panel.values[:, 1:]), plan.network.context, horizon, torch.device("cpu"))
     with private_torch_stream(0, "weights"):
         network = new_network(plan.network).train()
+    seed_dropout(network, 0)
     optimiser = make_optimiser(plan.training, list(network.parameters()))
     batch = reader.read(shares.training(plan.network.context).spread(plan.training.batch), answers=True)
     inputs = torch.randn(plan.training.batch, plan.network.context // plan.network.patch, network.input_size())
@@ -82,15 +88,16 @@ def measure(name: str, threads: int, runs: int) -> dict[str, Any]:
         (total / weight).backward()
         optimiser.step()
 
-    with keeping_memory():
-        product = milliseconds(lambda: left @ right, 10 * runs)
+    with keeping_memory(), half_precision(network) if precision == "half" else nullcontext():
+        matrices = milliseconds(lambda: left @ right, 10 * runs)
         whole = milliseconds(step, 4 * runs)
         recurrent = milliseconds(lambda: network.backbone(inputs)[0].sum().backward(), 4 * runs)
-    machine = 2 * SIDE**3 / product / 1e6
+    machine = 2 * SIDE**3 / matrices / 1e6
     reached = operations(network, plan.training.batch) / whole / 1e6
     return {
         "network": name,
         "threads": threads,
+        "precision": precision,
         "step_ms": round(whole, 1),
         "backbone_ms": round(recurrent, 1),
         "gflops": round(reached, 1),
@@ -105,7 +112,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args().runs
     most = torch.get_num_threads()
-    rows = [measure(name, threads, runs) for name in SHAPES for threads in sorted({1, most})]
+    sides = product(SHAPES, sorted({1, most}), ("full", "half"))
+    rows = [measure(*side, runs) for side in sides]
     show(rows)
     write_record("arithmetic", rows)
 
