@@ -162,7 +162,7 @@ def test_blocks_are_of_known_kinds(page: Path) -> None:
 @every_page
 def test_no_option_is_made_up(page: Path) -> None:
     words = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", page.read_text(encoding="utf-8")))
-    others = {"--runs", "--check", "--install", "--environment", "--limit"}  # of the benchmarks
+    others = {"--runs", "--check", "--install", "--environment", "--limit", "--test"}  # of the benchmarks
     assert words <= options() | others
 
 
