@@ -13,6 +13,7 @@ import gatecast as gc
 from gatecast.errors import ArtifactError
 from gatecast.forecast import Origins
 from gatecast.forecaster import ensemble
+from gatecast.forecaster import plan as planning
 from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.persistence import fitted_tensors
 from gatecast.forecaster.plan import Wishes, make_plan
@@ -206,13 +207,31 @@ def test_the_second_member_of_a_large_table_reads_half_of_the_past_in_finer_patc
     assert any("reads the last 168 values, 8 at a time" in reason.english for reason in mixed.describe())
 
 
-def test_the_third_member_of_a_large_table_smooths_exponentially() -> None:
+def test_the_third_member_of_a_large_table_smooths_exponentially(tmp_path) -> None:
     model = large(members=4, steps=1)
     kinds = [(one.config.model, one.config.context) for one in model.fitted.networks]
     assert kinds == [("lstm", 336), ("lstm", 168), ("es-lstm", 336), ("lstm", 336)]
     assert model.plan.cost_of(2) == 1.35
     assert any("8 at a time, then es-lstm of the same size" in reason.english for reason in model.describe())
     assert any("每次 8 个的网络、同样大小的 es-lstm" in reason.chinese for reason in model.describe())
+    assert len(gc.inspect(model, member=2).past) == 336
+    model.save(tmp_path / "model")
+    loaded = gc.load(tmp_path / "model")
+    assert loaded.plan == model.plan
+    assert loaded.predict().upper.tobytes() == model.predict().upper.tobytes()
+
+
+def test_what_a_budget_trained_is_repeated_by_its_steps_and_members(monkeypatch) -> None:
+    with monkeypatch.context() as hurried:  # the clock ends the scout; how many follow does not hang on the machine
+        hurried.setattr(planning, "_members", lambda *_: 3)
+        hurried.setattr(ensemble, "_MOST_MEMBERS", 4)
+        hurried.setattr(Members, "_may_go_on", lambda *_: True)
+        first = large(budget=2, steps=None, members=None)
+    again = large(steps=first.history.steps, members=first.plan.members)
+    assert first.plan.members == again.plan.members == 4
+    assert [other.model for other in first.plan.others] == ["lstm", "es-lstm"]
+    assert first.plan.others == again.plan.others
+    assert first.predict().upper.tobytes() == again.predict().upper.tobytes()
 
 
 @pytest.mark.parametrize(

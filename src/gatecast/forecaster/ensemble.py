@@ -172,9 +172,10 @@ class Members:
         config, took = replace(self.plan.training, steps=steps, patience=0), []
         kinds = len(self.plan.kinds)
         for member in range(_MOST_MEMBERS if self.plan.more else self.plan.members):
-            seconds = took[-kinds] if member >= kinds else self.plan.cost_of(member) * sum(took[:1])
-            if member > 1 and not self._may_go_on(seconds):
-                return
+            if member > 1:
+                seconds = took[-kinds] if member >= kinds else self.plan.cost_of(member) * took[0]
+                if not self._may_go_on(seconds):
+                    return
             windows = self._windows(self.shares.everything, member)
             network = self._new(member, windows)
             history = train(network, self._run("whole", member, windows, config), resume=self.job.resume)

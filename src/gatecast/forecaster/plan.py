@@ -59,10 +59,10 @@ class Plan:
     """What will be trained, and how.
 
     network: the first member. others: those after it, in turn with it; () = all are as the first. members: networks in
-    the ensemble. scouts: how many train on the past of held-out rows
-    first, to find out how long to train and how far to trust. finish: the scouts' steps on all rows after that, as a
-    share of the steps before; where there are more members than scouts, these begin anew. more: whether others may
-    follow while the budget has time. reasons: the decisions in words, for the report.
+    the ensemble. scouts: how many train on the past of held-out rows first, to find out how long to train and how far
+    to trust. finish: the scouts' steps on all rows after that, as a share of the steps before; where there are more
+    members than scouts, these begin anew. more: whether others may follow while the budget has time. reasons: the
+    decisions in words, for the report.
     """
 
     network: NetworkConfig

@@ -19,7 +19,7 @@ import torch
 from gatecast.errors import TrainingError
 from gatecast.nn.dropout import seed_dropout
 from gatecast.nn.precision import half_precision
-from gatecast.runtime import at_most_threads, keeping_memory, stream, torch_seed
+from gatecast.runtime import LARGE, at_most_threads, keeping_memory, stream, torch_seed
 from gatecast.training.annealing import anneal
 from gatecast.training.augmentation import augmented
 from gatecast.training.history import History, Progress
@@ -42,7 +42,6 @@ _MOST_RECOVERIES = 5
 _CHECKPOINT_SECONDS = 2.0
 _PROGRESS_SECONDS = 0.1
 _VALIDATION_BATCH = 512
-_LARGE = 1_500_000_000  # floating-point operations of a step that is worth sharing, and worth half precision
 
 
 @dataclass
@@ -86,7 +85,7 @@ def train(network: ForecastNetwork, run: Run, *, resume: bool = False) -> Histor
 
     Raises: TrainingError if the loss is not finite at any learning rate.
     """
-    large = _operations(network, run) >= _LARGE
+    large = _operations(network, run) >= LARGE
     compared = run.config.optimiser in ("lbfgs", "annealing")  # losses, to their last digits
     halved = half_precision(network) if large and not compared else nullcontext()
     with keeping_memory(), at_most_threads(torch.get_num_threads() if large else 1), halved:

@@ -22,14 +22,13 @@ from gatecast.errors import OptionError, TrainingError
 from gatecast.models.sequence_network import SequenceNetwork
 from gatecast.nn.dropout import seed_dropout
 from gatecast.rollout import Trial, error_growth, mixed_inputs
-from gatecast.runtime import at_most_threads, keeping_memory, stream, torch_seed
+from gatecast.runtime import LARGE, at_most_threads, keeping_memory, stream, torch_seed
 from gatecast.training.history import Progress, StopReason
 from gatecast.training.optimisers import make_optimiser, penalty
 from gatecast.training.sequence_config import SequenceConfig
 
 _MOST_RECOVERIES = 5
 _PROGRESS_SECONDS = 0.1
-_WORTH_SHARING = 1_500_000_000  # floating-point operations of a pass
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def train_sequences(network: SequenceNetwork, run: SequenceRun) -> SequenceHisto
             'keep="free-run" 需要不参与训练的数据来检验自由运行；请留出一部分，或使用 keep="training"。',
         )
     operations = 6 * sum(p.numel() for p in network.parameters()) * run.values.shape[0] * run.values.shape[1]
-    threads = torch.get_num_threads() if operations > _WORTH_SHARING else 1
+    threads = torch.get_num_threads() if operations >= LARGE else 1
     with keeping_memory(), at_most_threads(threads):
         trainer = _Trainer(network, run)
         try:
