@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from gatecast.models import get, names
-from gatecast.models.network import ForecastNetwork, NetworkConfig, network_class, new_network, window_scale
+from gatecast.models.network import (
+    ForecastNetwork,
+    NetworkConfig,
+    network_class,
+    new_network,
+    newer_half,
+    newer_scale,
+    window_scale,
+)
 from gatecast.nn.dropout import seed_dropout
 from gatecast.runtime import private_torch_stream
 from gatecast.windows import Batch
@@ -139,6 +147,18 @@ def test_the_scale_is_that_of_the_observed_steps() -> None:
     assert (centre.item(), scale.item()) == (2.0, 1.0)
 
 
+def test_the_unit_of_a_window_is_that_of_its_newer_half() -> None:
+    parts = torch.tensor([[9.0, -9.0, 1.0, 3.0], [1.0, 3.0, 7.0, 7.0], [7.0, 7.0, 1.0, 3.0]], dtype=torch.float64)
+    target = parts.repeat_interleave(16, 1)
+    centre, scale = newer_scale(target, torch.ones_like(target))
+    assert (centre[:, 0].tolist(), scale[:, 0].tolist()) == ([2.0, 4.5, 2.0], [1.0, 2.5, 1.0])  # the second: of all
+
+
+@pytest.mark.parametrize(("context", "start"), [(1, 0), (32, 0), (40, 8), (65, 33), (672, 336)])
+def test_the_newer_half_of_a_short_context_is_longer(context: int, start: int) -> None:
+    assert newer_half(context) == start
+
+
 # what reaches what
 
 
@@ -173,8 +193,8 @@ def test_no_position_sees_what_follows_it(name: str, shape: str) -> None:
     batch = batch_of(network)
     plain = forecast(network, batch, newest_only=False)
     patch, horizon, context = network.config.patch, network.config.horizon, network.config.context
-    for position in range(plain.shape[1]):
-        end = (position + 1) * patch
+    for position, place in enumerate(network.places(newest_only=False).tolist()):
+        end = (place + 1) * patch
         target, covariates, known = batch.target.clone(), batch.covariates.clone(), batch.known.clone()
         target[:, end:] = target[:, end:].flip(1)
         covariates[:, end:] += 3
@@ -194,7 +214,8 @@ def test_answers_are_what_followed_each_position(name: str, shape: str) -> None:
     for newest_only in (False, True):
         scaled = network(batch, newest_only=newest_only)
         answers = network.answers(batch, scaled).double() * scaled.scale[:, :, None] + scaled.centre[:, :, None]
-        ends = [context] if newest_only or not network.causal else range(patch, context + 1, patch)
+        half = newer_half(context) // patch * patch  # positions before it do not forecast
+        ends = [context] if newest_only or not network.causal else range(half + patch, context + 1, patch)
         followed = torch.stack([batch.answer[:, end : end + horizon] for end in ends], dim=1)
         torch.testing.assert_close(answers, followed, rtol=1e-5, atol=1e-5)
 

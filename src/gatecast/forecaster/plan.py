@@ -26,6 +26,7 @@ _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons
 _HUGE = 200_000  # rows; the largest network
 _DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
 _DECAY = 0.3
+_INNER = (20, 40, 60)  # intervals that only training hears of
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _UNJUDGED = 0.93  # of a scout's step takes one of a training that no validation interrupts: 0.87 on M4, 1 on ETTh1
@@ -131,6 +132,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     kind = network_class(model)
     context, patch = _context(split, seasons, rows, wishes)
     patch = patch if kind.patched else 1
+    distribution = kind.distributions[0] if wishes.distribution == "auto" else wishes.distribution
     unknown_step = panel.frequency.unit == "row" and not seasons
     network = NetworkConfig(
         model=model,
@@ -143,9 +145,10 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         levels=wishes.levels,
         past=len(panel.past),
         future=len(panel.future),
-        distribution=kind.distributions[0] if wishes.distribution == "auto" else wishes.distribution,
+        distribution=distribution,
         ridge=_ridge(split, context, wishes.horizon),
         head_dropout=_HEAD_DROPOUT if rows >= _LARGE else 0.0,
+        inner=_INNER if distribution == "quantile" and rows >= _SMALL else (),
     )
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, network, wishes.budget)

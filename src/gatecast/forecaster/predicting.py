@@ -52,7 +52,8 @@ def bases_at(network: ForecastNetwork, reader: WindowReader, origins: Origins) -
     for part in origins.parts(_BATCH):
         batch = reader.read(part, answers=False)
         centre, scale = network.unit(batch)
-        own = network.bases(in_units(batch.target, centre, scale))[:, -1].double()
+        newest = network.places(newest_only=True)
+        own = network.bases(in_units(batch.target, centre, scale), newest)[:, 0].double()
         bases.append((own * scale[:, :, None] + centre[:, :, None]).cpu().numpy())
         units.append((scale / network.weight(batch, centre, scale).clamp(min=1e-9))[:, 0].cpu().numpy())
     return np.concatenate(bases), np.concatenate(units)

@@ -98,9 +98,10 @@ class DeepARNetwork(ForecastNetwork):
         """Forecast from the newest position, the only one from which paths are drawn."""
         del newest_only
         centre, scale = self.unit(batch)
-        bases = self.bases(self._scaled(batch.target, centre, scale))[:, -1:]
+        newest = self.places(newest_only=True)
+        bases = self.bases(self._scaled(batch.target, centre, scale), newest)
         paths = self.paths(batch, self.count).transpose(1, 2)[:, None]  # (B, 1, H, paths)
-        return Scaled(Empirical(paths), bases, centre, scale, self.places(newest_only=True), self.config.quantiles)
+        return Scaled(Empirical(paths), bases, centre, scale, newest, self.config.quantiles)
 
     def loss(self, batch: Batch, *, newest_only: bool = False) -> tuple[Tensor, Tensor]:
         """Likelihood of every next value of the window, or of the horizon's alone, each told what came before it."""

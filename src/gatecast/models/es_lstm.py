@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from gatecast.language import Text
 from gatecast.models.lstm_stack import LSTMStack, StackConfig
-from gatecast.models.network import ForecastNetwork, NetworkConfig, Scaled, in_units, window_scale
+from gatecast.models.network import ForecastNetwork, NetworkConfig, Scaled, in_units, newer_scale
 from gatecast.models.registry import register
 from gatecast.nn.smoothing import ExponentialSmoothing, Smoothed
 
@@ -62,7 +62,7 @@ class Form(NamedTuple):
         """The form that the context's values allow. level, scale: centre and scale of the windows."""
         positive = batch.target.amin(1, keepdim=True) > _LEAST_SHARE * level.abs()
         logs = torch.where(positive, batch.target, 1.0).log()
-        centre, spread = window_scale(logs, batch.observed)
+        centre, spread = newer_scale(logs, batch.observed)
         ratio = positive & (spread > 0) & (scale > 0)
         zero = torch.zeros_like(centre)
         return cls(ratio, torch.where(ratio, centre, zero), torch.where(ratio, spread, zero), level, scale)
@@ -109,7 +109,7 @@ class ESNetwork(ForecastNetwork):
         x = in_units(batch.target, centre, scale)
         places = self.places(newest_only=newest_only)
         features = self.thinned(torch.cat([hidden, smoothed.rest, self._known(batch)], dim=-1)[:, places])
-        ahead, bases = smoothed.ahead[:, places], self.bases(x)[:, places]
+        ahead, bases = smoothed.ahead[:, places], self.bases(x, places)
         expected = form.write(ahead)[..., None]
         mixed = self.mix(features, torch.cat([bases, expected], dim=-1))
         own = self.decode(features, mixed, None)

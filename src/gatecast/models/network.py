@@ -2,9 +2,9 @@
 
     context → window scaling → patches → backbone → head → a distribution of every step ahead, from every patch
 
-Every patch position forecasts, so that one pass trains on all origins inside the window. The newest observations
-reach the first step of the forecast three times: through the backbone, directly into the head, and through the
-bases. A model with another head than this overrides `decode`. Knows nothing of training.
+Every patch position of the newer half forecasts, so that one pass trains on many origins, each with a past. The
+newest observations reach the first step of the forecast three times: through the backbone, directly into the head, and
+through the bases. A model with another head than this overrides `decode`. Knows nothing of training.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gatecast.windows import Batch
 
 _RELATIVE = 13.0  # what a relative error weighs beside a scaled one: OWA on M4 Hourly holds 5.4 of it to 0.42
+_PARTS, _MOST_BLOCKS = 8, 32  # of a season, and of a horizon: each has a mixture of bases of its own
+_FEWEST = 32  # steps that say a window's scale
 _FARTHEST = 1e30  # scales of a window; so far off, an answer is counted as no farther, and losses stay finite
 
 
@@ -39,7 +41,8 @@ class NetworkConfig:
     horizon, context: steps. patch: steps that the backbone reads at once; divides context.
     seasons: lengths in steps, shortest first, none longer than the context. lags: further lengths whose repetition is
     among the bases; for rows of which nobody said how long a step is.
-    levels: central intervals in percent, rising. past, future: numbers of covariates.
+    levels: central intervals in percent, rising. inner: further ones that training alone hears of: what is learnt of
+    the middle of a distribution helps its median. past, future: numbers of covariates.
     ridge: how many of the newest values a linear map among the bases reads; 0 = there is none.
     head_dropout: probability with which an element that the head reads is zeroed in training.
     distribution: what the head gives, a name of `gatecast.nn.distributions` that the model can give.
@@ -60,12 +63,13 @@ class NetworkConfig:
     distribution: str = "quantile"
     ridge: int = 0
     head_dropout: float = 0.0
+    inner: tuple[int | float, ...] = ()
 
     def __post_init__(self) -> None:
         for name, least in {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0, "ridge": 0}.items():
             whole(name, getattr(self, name), least)
         periods = [(0, *periods, self.context + 1) for periods in (self.seasons, self.lags)]
-        rising = [*periods, (0, *self.levels, 100)]
+        rising = [*periods, (0, *self.levels, 100), (0, *self.inner, 100)]
         if (
             self.context % self.patch
             or self.ridge > self.context
@@ -85,9 +89,26 @@ class NetworkConfig:
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        """The probabilities that the head gives: lower ends, median, upper ends, rising."""
-        tails = [(1 - level / 100) / 2 for level in self.levels]
-        return (*reversed(tails), 0.5, *(1 - tail for tail in tails))
+        """The probabilities that a forecast gives: lower ends, median, upper ends, rising."""
+        return _probabilities(self.levels)
+
+    @property
+    def taught_levels(self) -> tuple[int | float, ...]:
+        """Those of `levels` and `inner`, rising."""
+        return tuple(sorted({*self.levels, *self.inner}))
+
+    @property
+    def block(self) -> int:
+        """Steps ahead that share one mixture of bases. What is best differs by the hours of a day."""
+        if self.patch == 1:
+            return self.horizon
+        part = max(1, self.seasons[0] // _PARTS) if self.seasons else self.patch
+        return max(part, -(-self.horizon // _MOST_BLOCKS))
+
+
+def _probabilities(levels: tuple[int | float, ...]) -> tuple[float, ...]:
+    tails = [(1 - level / 100) / 2 for level in levels]
+    return (*reversed(tails), 0.5, *(1 - tail for tail in tails))
 
 
 class Scaled(NamedTuple):
@@ -124,6 +145,19 @@ def window_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Te
     return torch.where(moves, centre, target[:, -1:]), torch.where(moves, scale, 0.0)
 
 
+def newer_half(context: int) -> int:
+    """Where the newer half of so many steps begins; a short context's is longer, since few steps have no sure scale."""
+    return context - max(context // 2, min(context, _FEWEST))
+
+
+def newer_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same of the newer half alone, which a forecast goes on from; of all where that half is constant."""
+    start = newer_half(target.shape[1])
+    newer, whole = window_scale(target[:, start:], observed[:, start:]), window_scale(target, observed)
+    moves = newer[1] > 0
+    return torch.where(moves, newer[0], whole[0]), torch.where(moves, newer[1], whole[1])
+
+
 def in_units(values: torch.Tensor, centre: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
     """In units of each window, float32: 0 where its context is constant."""
     return ((values - centre) / torch.where(scale > 0, scale, torch.inf)).float()
@@ -140,7 +174,7 @@ def new_network(config: NetworkConfig) -> ForecastNetwork:
 
 
 class ForecastNetwork(nn.Module):
-    """A distribution of each of the next `horizon` values, from every patch of the context.
+    """A distribution of each of the next `horizon` values, from every patch of the context's newer half.
 
     distributions: those that it can give, its usual one first. patched: it can read several steps at once. sampled:
     its quantiles are those of sampled paths, each of which costs as much as a forecast. taught: while training, its
@@ -164,8 +198,8 @@ class ForecastNetwork(nn.Module):
         self.bases = Bases(config)
         self.thinned = Dropout(config.head_dropout)
         self.backbone = registry.build(config.model, self.input_size(), config.options)
-        self.blocks = -(-config.horizon // config.patch) if config.patch > 1 else 1
-        start = self.family.start(config.levels)
+        self.blocks = -(-config.horizon // config.block)
+        start = self.family.start(config.taught_levels)
         self.build_head(1 + len(start))
         self.spread = nn.Parameter(start)
         nn.init.zeros_(self.mixture.weight)
@@ -187,15 +221,13 @@ class ForecastNetwork(nn.Module):
         self.mixture = nn.Linear(self.feature_size(), self.blocks * self.bases.count)
 
     def forward(self, batch: Batch, *, newest_only: bool = False) -> Scaled:
-        """Forecast from every position, or from the newest alone (what a user sees, and all of a model not causal)."""
+        """Forecast from all of `places`: of a training, or the newest alone (what a user sees)."""
         centre, scale = self.unit(batch)
         x = in_units(batch.target, centre, scale)  # (B, C)
         hidden, _ = self.backbone(self._inputs(x, batch))  # (B, P, hidden)
-        features = self.thinned(torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1))
-        bases = self.bases(x)
         places = self.places(newest_only=newest_only or not self.causal)
-        if len(places) < features.shape[1]:
-            features, bases = features[:, places], bases[:, places]
+        features = self.thinned(torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1)[:, places])
+        bases = self.bases(x, places)
         mixed = self.mix(features, bases)
         taught = self.taught and self.training and batch.answer.shape[1] > 0
         own = self.decode(features, mixed, self._answers(batch, centre, scale, places) if taught else None)
@@ -204,20 +236,23 @@ class ForecastNetwork(nn.Module):
 
     def unit(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Each window's centre and scale, (batch, 1) float64. A long row of equal counts is no certainty."""
-        centre, scale = window_scale(batch.target, batch.observed)
+        centre, scale = newer_scale(batch.target, batch.observed)
         return centre, scale.clamp(min=1.0) if self.family.support == "counts" else scale
 
     def places(self, *, newest_only: bool) -> torch.Tensor:
-        """The positions that forecast: (positions,), rising, the newest last."""
+        """The positions that forecast: (positions,), rising, the newest last; else those of the newer half.
+
+        The unit of a window is that of its newer half: before it, positions would learn from what they cannot know.
+        """
         positions = len(self.bases.newest)
-        return torch.arange(positions - 1 if newest_only else 0, positions, device=self.bases.newest.device)
+        first = positions - 1 if newest_only else newer_half(self.config.context) // self.config.patch
+        return torch.arange(first, positions, device=self.bases.newest.device)
 
     def mix(self, features: torch.Tensor, bases: torch.Tensor) -> torch.Tensor:
         """The mixture of bases: (batch, positions, horizon, 1)."""
         batch, positions = features.shape[:2]
-        horizon = self.config.horizon
         weights = self.mixture(features).view(batch, positions, self.blocks, 1, -1).softmax(-1)
-        weights = weights.expand(-1, -1, -1, -(-horizon // self.blocks), -1).flatten(2, 3)[:, :, :horizon]
+        weights = weights.expand(-1, -1, -1, self.config.block, -1).flatten(2, 3)[:, :, : self.config.horizon]
         return (bases * weights).sum(-1, keepdim=True)
 
     def decode(self, features: torch.Tensor, mixed: torch.Tensor, answers: torch.Tensor | None) -> torch.Tensor:
@@ -234,7 +269,7 @@ class ForecastNetwork(nn.Module):
         """location: (…, 1); raw: (…, size − 1); centre, scale: (batch, 1)."""
         axes = (-1, *[1] * (location.dim() - 1))
         unit = Unit(centre.view(axes), torch.where(scale > 0, scale, 1.0).view(axes))
-        return self.family(location, raw + self.spread, unit, self.config.quantiles)
+        return self.family(location, raw + self.spread, unit, _probabilities(self.config.taught_levels))
 
     def answers(self, batch: Batch, scaled: Scaled) -> torch.Tensor:
         """What followed each position, in the units of `scaled`: (batch, positions, horizon) float32."""

@@ -89,9 +89,8 @@ class Quantiles(Distribution):
         return probability * error + F.relu(-error)  # = max(p·error, (p − 1)·error)
 
     def quantiles(self, probabilities: Sequence[float]) -> Tensor:
-        """Those that it was made for, whichever are asked for."""
-        del probabilities
-        return self.values
+        """Those asked for, which must be among those that it was made for."""
+        return self.values[..., [self.probabilities.index(probability) for probability in probabilities]]
 
 
 class Point(Distribution):
