@@ -55,7 +55,7 @@ def test_positive_values_are_read_as_ratios_and_others_as_they_are() -> None:
     rows = np.stack([growing(20), growing(20) - 100, np.append(growing(19), 0.01), np.append(growing(19), 0.0)])
     network = network_of("es-lstm", horizon=4, context=16)
     batch = batch_from(rows[:, ::-1].copy(), 4)  # the smallest within the context
-    form = Form.of(batch, *network.unit(batch))
+    form = Form.of(batch, *network.unit(batch), 4)
     assert form.ratio[:, 0].tolist() == [True, False, False, False]
     x = (batch.target - form.level) / form.scale
     torch.testing.assert_close(form.read(batch.target)[1:], x[1:].float())
@@ -66,7 +66,7 @@ def test_positive_values_are_read_as_ratios_and_others_as_they_are() -> None:
 
 def test_no_forecast_is_farther_off_than_can_be_computed() -> None:
     batch = batch_from(growing(20)[None], 4)
-    form = Form.of(batch, *network_of("es-lstm", context=16).unit(batch))
+    form = Form.of(batch, *network_of("es-lstm", context=16).unit(batch), 4)
     far = form.write(torch.full((1, 1, 4), 1e30)).requires_grad_()
     assert torch.isfinite(far).all() and (form.write(-torch.full((1, 1, 4), 1e30)) < 0).all()
 

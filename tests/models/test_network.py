@@ -150,13 +150,16 @@ def test_the_scale_is_that_of_the_observed_steps() -> None:
 def test_the_unit_of_a_window_is_that_of_its_newer_half() -> None:
     parts = torch.tensor([[9.0, -9.0, 1.0, 3.0], [1.0, 3.0, 7.0, 7.0], [7.0, 7.0, 1.0, 3.0]], dtype=torch.float64)
     target = parts.repeat_interleave(16, 1)
-    centre, scale = newer_scale(target, torch.ones_like(target))
+    centre, scale = newer_scale(target, torch.ones_like(target), 8)
     assert (centre[:, 0].tolist(), scale[:, 0].tolist()) == ([2.0, 4.5, 2.0], [1.0, 2.5, 1.0])  # the second: of all
 
 
-@pytest.mark.parametrize(("context", "start"), [(1, 0), (32, 0), (40, 8), (65, 33), (672, 336)])
-def test_the_newer_half_of_a_short_context_is_longer(context: int, start: int) -> None:
-    assert newer_half(context) == start
+@pytest.mark.parametrize(
+    ("context", "horizon", "start"),
+    [(1, 1, 0), (32, 3, 0), (40, 3, 8), (65, 3, 33), (672, 48, 336), (192, 96, 0), (400, 90, 40)],
+)
+def test_the_newer_half_is_of_several_horizons(context: int, horizon: int, start: int) -> None:
+    assert newer_half(context, horizon) == start
 
 
 # what reaches what
@@ -214,7 +217,7 @@ def test_answers_are_what_followed_each_position(name: str, shape: str) -> None:
     for newest_only in (False, True):
         scaled = network(batch, newest_only=newest_only)
         answers = network.answers(batch, scaled).double() * scaled.scale[:, :, None] + scaled.centre[:, :, None]
-        half = newer_half(context) // patch * patch  # positions before it do not forecast
+        half = newer_half(context, horizon) // patch * patch  # positions before it do not forecast
         ends = [context] if newest_only or not network.causal else range(half + patch, context + 1, patch)
         followed = torch.stack([batch.answer[:, end : end + horizon] for end in ends], dim=1)
         torch.testing.assert_close(answers, followed, rtol=1e-5, atol=1e-5)

@@ -50,7 +50,7 @@ class Forecaster:
     levels: central prediction intervals in percent. budget: seconds of wall time that training may take; None = as
     much as the data ask for. seed: the same seed gives the same bytes on a CPU. device: "auto", "cpu", "cuda".
     steps: exactly so many training steps; members: so many networks in the ensemble; None = as the plan finds right.
-    With fewer steps than one round (`model.plan.training.round`) the forecast is the naive one.
+    With fewer than `model.plan.least_steps` steps the forecast is the naive one.
     `model.history.steps` and `model.plan.members` of a fit with a budget repeat that fit.
     training: fields of `training.config.TrainingConfig`, as {"optimiser": "sgd", "l1": 1e-5}. network: options of the
     model, as {"hidden": (64, 32), "dropout": 0.2}; `gatecast.models` has each model's config.
@@ -247,9 +247,9 @@ class Forecaster:
             )
         elif self.plan.too_short(history):
             words = Text(
-                f"Training ended after {history.steps} step(s), before a first round of "
-                f"{self.plan.training.round}: the forecast is the best naive one. Give a larger budget, or more steps.",
-                f"训练在 {history.steps} 步后结束，不足第一轮的 {self.plan.training.round} 步："
+                f"Training ended after {history.steps} step(s), too early to have learnt anything (fewer than "
+                f"{self.plan.least_steps}): the forecast is the best naive one. Give a larger budget, or more steps.",
+                f"训练在 {history.steps} 步后结束，不足 {self.plan.least_steps} 步，什么也没学到："
                 "直接采用最好的朴素预测。请增加时间预算或步数。",
             )
         else:

@@ -20,7 +20,7 @@ _FEW = 2  # newest windows that count as much as the whole past
 _FARTHEST = 1e30  # units; so far off, a forecast is counted as no farther, and variances stay finite
 _LEAST_GAIN = 0.01  # of an error: less is chance
 _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
-_CONVINCING = 0.75  # of a gain that is believed: it is twice its standard error
+_CONVINCING = 0.5  # of a gain that is believed: it is 1.4 times its standard error
 
 
 @dataclass(frozen=True)

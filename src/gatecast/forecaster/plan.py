@@ -27,6 +27,7 @@ _HUGE = 200_000  # rows; the largest network
 _DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
 _DECAY = 0.3
 _INNER = (20, 40, 60)  # intervals that only training hears of
+_LONGEST_INNER = 100  # steps ahead; beyond, they take longer than all else of a training step
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _UNJUDGED = 0.93  # of a scout's step takes one of a training that no validation interrupts: 0.87 on M4, 1 on ETTh1
@@ -36,6 +37,7 @@ _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
 _QUICK_BATCH, _QUICK_PATIENCE = 32, 4  # for few rows: their validation says early that nothing more is to be learnt
+_LEAST_STEPS = 25  # that teach a network anything
 _FEWEST_STEPS, _ROWS_A_STEP = 100, 5
 
 
@@ -106,9 +108,14 @@ class Plan:
         """How many times the work of the first training is done in all."""
         return self.scouts + _UNJUDGED * self.after * sum(self.cost_of(member) for member in range(self.members))
 
+    @property
+    def least_steps(self) -> int:
+        """Of a training; a network that took fewer has no say in the forecast."""
+        return min(self.training.round, _LEAST_STEPS)
+
     def too_short(self, history: History) -> bool:
-        """Whether a training ended before its first round: such a network has no say in the forecast."""
-        return 0 < history.steps < self.training.round
+        """Whether a training ended before it could teach anything."""
+        return 0 < history.steps < self.least_steps
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers and text, for the record."""
@@ -148,7 +155,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         distribution=distribution,
         ridge=_ridge(split, context, wishes.horizon),
         head_dropout=_HEAD_DROPOUT if rows >= _LARGE else 0.0,
-        inner=_INNER if distribution == "quantile" and rows >= _SMALL else (),
+        inner=_inner(rows, wishes.horizon) if distribution == "quantile" else (),
     )
     training = _training(wishes, rows)
     members = wishes.members or _members(rows, network, wishes.budget)
@@ -175,6 +182,11 @@ def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
     if isinstance(wishes.network.get("hidden"), list | tuple):
         del chosen["layers"]  # a width a layer says how many
     return {**chosen, **wishes.network}
+
+
+def _inner(rows: int, horizon: int) -> tuple[int, ...]:
+    """Few rows cannot tell so many quantiles apart, and long horizons have so many values already."""
+    return _INNER if rows >= _SMALL and horizon <= _LONGEST_INNER else ()
 
 
 def _ridge(split: Split, context: int, horizon: int) -> int:

@@ -58,11 +58,11 @@ class Form(NamedTuple):
     scale: Tensor
 
     @classmethod
-    def of(cls, batch: Batch, level: Tensor, scale: Tensor) -> Form:
+    def of(cls, batch: Batch, level: Tensor, scale: Tensor, horizon: int) -> Form:
         """The form that the context's values allow. level, scale: centre and scale of the windows."""
         positive = batch.target.amin(1, keepdim=True) > _LEAST_SHARE * level.abs()
         logs = torch.where(positive, batch.target, 1.0).log()
-        centre, spread = newer_scale(logs, batch.observed)
+        centre, spread = newer_scale(logs, batch.observed, horizon)
         ratio = positive & (spread > 0) & (scale > 0)
         zero = torch.zeros_like(centre)
         return cls(ratio, torch.where(ratio, centre, zero), torch.where(ratio, spread, zero), level, scale)
@@ -103,7 +103,7 @@ class ESNetwork(ForecastNetwork):
 
     def forward(self, batch: Batch, *, newest_only: bool = False) -> Scaled:
         centre, scale = self.unit(batch)
-        form = Form.of(batch, centre, scale)
+        form = Form.of(batch, centre, scale, self.config.horizon)
         smoothed = self.smoothing(form.read(batch.target), batch.observed)
         hidden, _ = self.backbone(self._read(smoothed, batch))  # (B, P, hidden)
         x = in_units(batch.target, centre, scale)

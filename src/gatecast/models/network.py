@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _RELATIVE = 13.0  # what a relative error weighs beside a scaled one: OWA on M4 Hourly holds 5.4 of it to 0.42
 _PARTS, _MOST_BLOCKS = 8, 32  # of a season, and of a horizon: each has a mixture of bases of its own
-_FEWEST = 32  # steps that say a window's scale
+_FEWEST, _HORIZONS = 32, 4  # steps, and times the horizon, that say the unit of a window
 _FARTHEST = 1e30  # scales of a window; so far off, an answer is counted as no farther, and losses stay finite
 
 
@@ -145,14 +145,14 @@ def window_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Te
     return torch.where(moves, centre, target[:, -1:]), torch.where(moves, scale, 0.0)
 
 
-def newer_half(context: int) -> int:
-    """Where the newer half of so many steps begins; a short context's is longer, since few steps have no sure scale."""
-    return context - max(context // 2, min(context, _FEWEST))
+def newer_half(context: int, horizon: int) -> int:
+    """Where the newer half of the context begins; earlier where that is few steps or few horizons: no sure unit."""
+    return context - max(context // 2, min(context, max(_FEWEST, _HORIZONS * horizon)))
 
 
-def newer_scale(target: torch.Tensor, observed: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def newer_scale(target: torch.Tensor, observed: torch.Tensor, horizon: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The same of the newer half alone, which a forecast goes on from; of all where that half is constant."""
-    start = newer_half(target.shape[1])
+    start = newer_half(target.shape[1], horizon)
     newer, whole = window_scale(target[:, start:], observed[:, start:]), window_scale(target, observed)
     moves = newer[1] > 0
     return torch.where(moves, newer[0], whole[0]), torch.where(moves, newer[1], whole[1])
@@ -236,7 +236,7 @@ class ForecastNetwork(nn.Module):
 
     def unit(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Each window's centre and scale, (batch, 1) float64. A long row of equal counts is no certainty."""
-        centre, scale = newer_scale(batch.target, batch.observed)
+        centre, scale = newer_scale(batch.target, batch.observed, self.config.horizon)
         return centre, scale.clamp(min=1.0) if self.family.support == "counts" else scale
 
     def places(self, *, newest_only: bool) -> torch.Tensor:
@@ -245,7 +245,9 @@ class ForecastNetwork(nn.Module):
         The unit of a window is that of its newer half: before it, positions would learn from what they cannot know.
         """
         positions = len(self.bases.newest)
-        first = positions - 1 if newest_only else newer_half(self.config.context) // self.config.patch
+        first = (
+            positions - 1 if newest_only else newer_half(self.config.context, self.config.horizon) // self.config.patch
+        )
         return torch.arange(first, positions, device=self.bases.newest.device)
 
     def mix(self, features: torch.Tensor, bases: torch.Tensor) -> torch.Tensor:
