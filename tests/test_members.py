@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import gatecast as gc
+from gatecast.data import read
 from gatecast.errors import ArtifactError
 from gatecast.forecast import Origins
 from gatecast.forecaster import ensemble
@@ -168,6 +169,25 @@ def test_what_was_decided_is_said_and_kept(tmp_path) -> None:
     model.save(tmp_path / "model")
     assert gc.load(tmp_path / "model").plan == model.plan
     assert json.dumps(model.plan.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("series", "horizon", "distribution", "inner"),
+    [
+        (50, 12, "auto", (20, 40, 60)),
+        (1, 12, "auto", ()),  # 1200 rows
+        (50, 101, "auto", ()),
+        (50, 12, "student-t", ()),
+    ],
+)
+def test_many_rows_are_asked_for_more_levels_than_the_user_wants(
+    series: int, horizon: int, distribution: str, inner: tuple[int, ...]
+) -> None:
+    y = np.random.default_rng(0).normal(size=(series, 1200)).cumsum(1)
+    panel = read(y).panel
+    plan = make_plan(panel, split(panel, horizon), (), Wishes(horizon, distribution=distribution))
+    assert plan.network.inner == inner and plan.network.levels == (80, 95)
+    assert any("20, 40, 60 %" in reason.english for reason in plan.reasons) == bool(inner)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,31 @@ def test_the_newer_half_is_of_several_horizons(context: int, horizon: int, start
     assert newer_half(context, horizon) == start
 
 
+def test_inner_levels_are_learnt_and_not_said() -> None:
+    network = shaken(network_of("lstm", inner=(20, 80)))
+    batch = batch_of(network)
+    scaled = network(batch)
+    learnt, said = scaled.distribution.values, scaled.quantiles
+    assert learnt.shape[-1] == 7 and said.shape[-1] == 5  # 95, 80, 20, the median, 20, 80, 95
+    torch.testing.assert_close(said, learnt[..., [0, 1, 3, 5, 6]])
+    before = network.loss(batch)[0].item()
+    with torch.no_grad():
+        network.spread[0] += 1.0  # how far the innermost interval reaches
+    assert network.loss(batch)[0].item() != before
+
+
+@pytest.mark.parametrize(
+    ("patch", "seasons", "horizon", "block"),
+    [(24, (24, 48), 48, 3), (12, (4,), 6, 1), (12, (), 30, 12), (1, (12,), 12, 12), (24, (24,), 320, 10)],
+)
+def test_a_mixture_of_bases_holds_for_an_eighth_of_a_season(
+    patch: int, seasons: tuple[int, ...], horizon: int, block: int
+) -> None:
+    network = new_network(NetworkConfig("lstm", {"hidden": 3}, horizon, 48, patch, seasons, (80,)))
+    assert network.config.block == block
+    assert network.mixture.out_features == -(-horizon // block) * network.bases.count
+
+
 # what reaches what
 
 
@@ -196,7 +221,7 @@ def test_no_position_sees_what_follows_it(name: str, shape: str) -> None:
     batch = batch_of(network)
     plain = forecast(network, batch, newest_only=False)
     patch, horizon, context = network.config.patch, network.config.horizon, network.config.context
-    for position, place in enumerate(network.places(newest_only=False).tolist()):
+    for position, place in enumerate(range(context // patch)[network.places(newest_only=False)]):
         end = (place + 1) * patch
         target, covariates, known = batch.target.clone(), batch.covariates.clone(), batch.known.clone()
         target[:, end:] = target[:, end:].flip(1)

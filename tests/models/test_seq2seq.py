@@ -76,13 +76,12 @@ def test_each_step_reads_its_own_base_and_what_is_known_of_it() -> None:
 
 def test_a_long_context_decodes_from_sixteen_positions_up_to_the_newest() -> None:
     network = network_of("seq2seq", context=100)
-    places = network.places(newest_only=False)
-    assert len(places) <= 16 and places[-1] == 99
-    assert (places.diff() == places.diff()[0]).all()
+    places = range(100)[network.places(newest_only=False)]
+    assert 8 <= len(places) <= 16 and places[-1] == 99
     batch = batch_of(network)
     scaled = network(batch)
     answers = network.answers(batch, scaled).double() * scaled.scale[:, :, None] + scaled.centre[:, :, None]
-    followed = torch.stack([batch.answer[:, place + 1 : place + 5] for place in places.tolist()], dim=1)
+    followed = torch.stack([batch.answer[:, place + 1 : place + 5] for place in places], dim=1)
     torch.testing.assert_close(answers, followed, rtol=1e-5, atol=1e-5)
 
 

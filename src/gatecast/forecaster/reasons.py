@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gatecast.language import Text
-from gatecast.models.network import network_class
+from gatecast.models.network import network_class, newer_half
 
 if TYPE_CHECKING:
     from gatecast.models.network import NetworkConfig
@@ -55,6 +55,22 @@ def _shape(panel: Panel, network: NetworkConfig, members: int) -> list[Text]:
             f"读取最近 {network.context} 个值，每次 {network.patch} 个，{how.chinese}。",
         ),
     ]
+    newer = network.context - newer_half(network.context, network.horizon)
+    if newer < network.context:
+        reasons.append(
+            Text(
+                f"The newest {newer} of them say each window's unit, and from these it learns to forecast.",
+                f"窗口的单位由其中最近 {newer} 个值确定，训练时也只从这些位置预测。",
+            )
+        )
+    if network.inner:
+        listed = ", ".join(f"{level:g}" for level in network.inner)
+        reasons.append(
+            Text(
+                f"In training it also says intervals of {listed} %: what it learns of the middle helps its median.",
+                f"训练时还预测 {listed} % 的区间：学会分布的中部，中位数也更准。",
+            )
+        )
     if network.distribution != "quantile":
         reasons.append(
             Text(

@@ -19,8 +19,8 @@ class Bases(nn.Module):
 
     Last value; the mean of the newest patch or season; the last value continued at the context's drift; for every
     season and lag the last one repeated, and the same shifted by the change of level since then; for every season the
-    mean of its newest three; and, where the configuration has one, a linear map of the newest values about their mean,
-    zero until `training.ridge` has fitted it.
+    mean of its newest three, or of those that there are before a place; and, where the configuration has one, a linear
+    map of the newest values about their mean, zero until `training.ridge` has fitted it.
     """
 
     newest: torch.Tensor  # (positions,) each position's last step
@@ -33,22 +33,33 @@ class Bases(nn.Module):
         self.near = config.patch if config.patch > 1 else min((*config.seasons, 8)[0], config.context)
         self.periods = tuple(sorted({*config.seasons, *config.lags}))
         self.seasons = config.seasons
+        ahead = torch.arange(config.horizon)
+        for k, period in enumerate(self.periods):
+            back = torch.arange(1, (_CYCLES if period in self.seasons else 1) + 1)[:, None, None]
+            index = ends - back * period + ahead % period  # (cycles, P, H)
+            whole = (ends // period).clamp(min=1)
+            share = (whole >= back) / torch.minimum(whole, back.max())  # (cycles, P, 1)
+            self.register_buffer(f"cycles_{k}", index.clamp(min=0), persistent=False)
+            self.register_buffer(f"shares_{k}", share, persistent=False)
         self.register_buffer("newest", ends[:, 0] - 1, persistent=False)
         self.register_buffer("ahead", torch.arange(1, config.horizon + 1).float(), persistent=False)
         self.count = 3 + 2 * len(self.periods) + len(self.seasons) + bool(config.ridge)
         self.register_buffer("ridge", torch.zeros(config.ridge, config.horizon) if config.ridge else None)
 
-    def forward(self, x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, places: slice) -> torch.Tensor:
         """x: (batch, context) scaled. places: the positions that forecast → (batch, places, horizon, bases)."""
         newest = self.newest[places]
         last = x[:, newest, None].expand(-1, -1, len(self.ahead))  # (B, P, H)
         level = self._level(x)  # (B, C)
         bases = [last, level[:, newest, None].expand_as(last), last + self._drift(x, newest)]
-        for period in self.periods:
-            repeated = self._cycle(x, newest, period, 1)
+        usual = []
+        for k, period in enumerate(self.periods):
+            cycles = x[:, self.get_buffer(f"cycles_{k}")[:, places]]  # (B, cycles, P, H), the newest first
             change = level[:, newest] - level[:, (newest - period).clamp(min=0)]
-            bases += [repeated, repeated + change[:, :, None]]
-        bases += [self._usual(x, newest, season) for season in self.seasons]
+            bases += [cycles[:, 0], cycles[:, 0] + change[:, :, None]]
+            if period in self.seasons:
+                usual.append((cycles * self.get_buffer(f"shares_{k}")[:, places]).sum(1))
+        bases += usual
         if self.ridge is not None:
             bases.append(self._linear(x, newest, self.ridge))
         return torch.stack(bases, dim=-1)
@@ -62,17 +73,6 @@ class Bases(nn.Module):
         """The change a step since the context began, continued: (batch, places, horizon)."""
         slope = (x[:, newest] - x[:, :1]) / (newest + 1)
         return slope[:, :, None] * self.ahead
-
-    def _cycle(self, x: torch.Tensor, newest: torch.Tensor, period: int, back: int) -> torch.Tensor:
-        """Of the `back`-th newest period what each step ahead repeats: (batch, places, horizon)."""
-        index = newest[:, None] + 1 - back * period + (self.ahead.long() - 1) % period
-        return x[:, index.clamp(min=0)]
-
-    def _usual(self, x: torch.Tensor, newest: torch.Tensor, season: int) -> torch.Tensor:
-        """The mean of the newest three seasons, of fewer where the context has no more before a place."""
-        whole = ((newest + 1) // season).clamp(1, _CYCLES)[:, None]  # (P, 1)
-        cycles = [self._cycle(x, newest, season, back) * (whole >= back) for back in range(1, _CYCLES + 1)]
-        return torch.stack(cycles).sum(0) / whole
 
     def _linear(self, x: torch.Tensor, newest: torch.Tensor, ridge: torch.Tensor) -> torch.Tensor:
         """The newest values about their mean, mapped to the horizon: (batch, places, horizon)."""

@@ -116,14 +116,14 @@ class Scaled(NamedTuple):
 
     distribution: of (batch, positions, horizon). bases: (batch, positions, horizon, bases).
     centre, scale: (batch, 1) float64, the window's own; scale is 0 where its context is constant.
-    places: (positions,) which positions of the context these are. probabilities: of the quantiles.
+    places: which positions of the context these are. probabilities: of the quantiles.
     """
 
     distribution: Distribution
     bases: torch.Tensor
     centre: torch.Tensor
     scale: torch.Tensor
-    places: torch.Tensor
+    places: slice
     probabilities: tuple[float, ...]
 
     @property
@@ -153,6 +153,8 @@ def newer_half(context: int, horizon: int) -> int:
 def newer_scale(target: torch.Tensor, observed: torch.Tensor, horizon: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The same of the newer half alone, which a forecast goes on from; of all where that half is constant."""
     start = newer_half(target.shape[1], horizon)
+    if not start:
+        return window_scale(target, observed)
     newer, whole = window_scale(target[:, start:], observed[:, start:]), window_scale(target, observed)
     moves = newer[1] > 0
     return torch.where(moves, newer[0], whole[0]), torch.where(moves, newer[1], whole[1])
@@ -239,16 +241,14 @@ class ForecastNetwork(nn.Module):
         centre, scale = newer_scale(batch.target, batch.observed, self.config.horizon)
         return centre, scale.clamp(min=1.0) if self.family.support == "counts" else scale
 
-    def places(self, *, newest_only: bool) -> torch.Tensor:
-        """The positions that forecast: (positions,), rising, the newest last; else those of the newer half.
+    def places(self, *, newest_only: bool) -> slice:
+        """Which positions forecast: the newest, or those of the newer half.
 
         The unit of a window is that of its newer half: before it, positions would learn from what they cannot know.
         """
         positions = len(self.bases.newest)
-        first = (
-            positions - 1 if newest_only else newer_half(self.config.context, self.config.horizon) // self.config.patch
-        )
-        return torch.arange(first, positions, device=self.bases.newest.device)
+        half = newer_half(self.config.context, self.config.horizon) // self.config.patch
+        return slice(positions - 1 if newest_only else half, positions)
 
     def mix(self, features: torch.Tensor, bases: torch.Tensor) -> torch.Tensor:
         """The mixture of bases: (batch, positions, horizon, 1)."""
@@ -277,7 +277,7 @@ class ForecastNetwork(nn.Module):
         """What followed each position, in the units of `scaled`: (batch, positions, horizon) float32."""
         return self._answers(batch, scaled.centre, scaled.scale, scaled.places)
 
-    def _answers(self, batch: Batch, centre: torch.Tensor, scale: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    def _answers(self, batch: Batch, centre: torch.Tensor, scale: torch.Tensor, places: slice) -> torch.Tensor:
         futures = batch.answer.unfold(1, self.config.horizon, self.config.patch)[:, 1:][:, places]  # (B, P, H)
         scale = torch.where(scale > 0, scale, torch.inf)  # such a window weighs nothing
         return ((futures - centre[:, :, None]) / scale[:, :, None]).clamp(-_FARTHEST, _FARTHEST).float()

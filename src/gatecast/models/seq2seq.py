@@ -58,10 +58,11 @@ class Seq2SeqNetwork(ForecastNetwork):
         self.mixture = nn.Linear(features, self.blocks * self.bases.count)
         self.silence = Dropout(1.0)  # of the teacher
 
-    def places(self, *, newest_only: bool) -> Tensor:
+    def places(self, *, newest_only: bool) -> slice:
         every = super().places(newest_only=newest_only)
-        stride = -(-len(every) // _MOST_POSITIONS)
-        return every.flip(0)[::stride].flip(0)
+        count = every.stop - every.start
+        stride = -(-count // _MOST_POSITIONS)
+        return slice(every.start + (count - 1) % stride, every.stop, stride)
 
     def decode(self, features: Tensor, mixed: Tensor, answers: Tensor | None) -> Tensor:
         """Each step reads the output before, the mixture of bases there, and what is known of it ahead."""
