@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _RELATIVE = 13.0  # what a relative error weighs beside a scaled one: OWA on M4 Hourly holds 5.4 of it to 0.42
 _PARTS, _MOST_BLOCKS = 8, 32  # of a season, and of a horizon: each has a mixture of bases of its own
-_FEWEST, _HORIZONS = 32, 4  # steps, and times the horizon, that say the unit of a window
+_FEWEST, _HORIZONS = 100, 4  # steps, and times the horizon, that say the unit of a window
 _FARTHEST = 1e30  # scales of a window; so far off, an answer is counted as no farther, and losses stay finite
 
 
