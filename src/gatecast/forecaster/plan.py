@@ -27,7 +27,7 @@ _HUGE = 200_000  # rows; the largest network
 _DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
 _DECAY = 0.3
 _INNER = (20, 40, 60)  # intervals that only training hears of
-_LONGEST_INNER = 100  # steps ahead; beyond, they take longer than all else of a training step
+_LONGEST_INNER = 100  # steps ahead; with more of them, ETTh1 was no better for it (docs/LOG.md)
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _UNJUDGED = 0.93  # of a scout's step takes one of a training that no validation interrupts: 0.87 on M4, 1 on ETTh1
@@ -185,7 +185,7 @@ def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
 
 
 def _inner(rows: int, horizon: int) -> tuple[int, ...]:
-    """Few rows cannot tell so many quantiles apart, and long horizons have so many values already."""
+    """Further levels to learn, where they were found to help: many rows and a horizon that is not long."""
     return _INNER if rows >= _SMALL and horizon <= _LONGEST_INNER else ()
 
 

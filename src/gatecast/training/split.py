@@ -30,7 +30,7 @@ class Split:
     horizon: int
 
     def training(self, context: int = 0) -> Windows:
-        """Origins whose targets may train, for a network that forecasts from all positions of its context."""
+        """Origins whose targets may train, for a network that forecasts from positions inside its context."""
         return self._between(context, self.train - self.horizon)
 
     def everything(self, context: int = 0) -> Windows:
