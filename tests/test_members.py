@@ -221,19 +221,19 @@ def mixed() -> gc.Forecaster:
 
 def test_the_second_member_of_a_large_table_reads_half_of_the_past_in_finer_patches(mixed) -> None:
     shapes = [(one.config.context, one.config.patch) for one in mixed.fitted.networks]
-    assert shapes == [(336, 24), (168, 8)]
+    assert shapes == [(336, 24), (168, 12)]
     assert mixed.plan.others[0].ridge == 168 and mixed.fitted.networks[1].bases.get_buffer("ridge").abs().sum() > 0
-    assert mixed.plan.trainings == pytest.approx(1 + 0.93 * 1.5 * (1 + 21 / 14))
-    assert any("reads the last 168 values, 8 at a time" in reason.english for reason in mixed.describe())
+    assert mixed.plan.trainings == 1 + 1.5 * (1 + 14 / 14)
+    assert any("reads the last 168 values, 12 at a time" in reason.english for reason in mixed.describe())
 
 
 def test_the_third_member_of_a_large_table_smooths_exponentially(tmp_path) -> None:
     model = large(members=4, steps=1)
     kinds = [(one.config.model, one.config.context) for one in model.fitted.networks]
     assert kinds == [("lstm", 336), ("lstm", 168), ("es-lstm", 336), ("lstm", 336)]
-    assert model.plan.cost_of(2) == 1.35
-    assert any("8 at a time, then es-lstm of the same size" in reason.english for reason in model.describe())
-    assert any("每次 8 个的网络、同样大小的 es-lstm" in reason.chinese for reason in model.describe())
+    assert model.plan.cost_of(2) == 1.25
+    assert any("12 at a time, then es-lstm of the same size" in reason.english for reason in model.describe())
+    assert any("每次 12 个的网络、同样大小的 es-lstm" in reason.chinese for reason in model.describe())
     assert len(gc.inspect(model, member=2).past) == 336
     model.save(tmp_path / "model")
     loaded = gc.load(tmp_path / "model")

@@ -194,6 +194,18 @@ def test_trap_23_the_coverage_of_every_step_is_shown(tmp_path: Path) -> None:
     assert "in the back-test they held 75 and 75" in page.text
 
 
+def test_a_share_is_rounded_alike_in_the_caption_and_in_the_table(tmp_path: Path) -> None:
+    given = run(ids=("A", "B", "C", "D", "E"))
+    assert given.scores is not None
+    point, lower, upper = given.scores.predictions["lstm"]
+    lower, upper = np.full_like(lower, -1e6), np.full_like(upper, 1e6)
+    lower[7, 3], upper[7, 3] = point[7, 3] + 50, point[7, 3] + 60  # one of 200: 99.5 %, and a mean of means just below
+    scores = replace(given.scores, predictions={**given.scores.predictions, "lstm": Prediction(point, lower, upper)})
+    _, page = written(tmp_path, given.changed(scores=scores))
+    assert "in the back-test they held 100 and 100" in page.text
+    assert page.text.count("100 %") >= 2
+
+
 def test_trap_21_the_kept_step_is_marked(tmp_path: Path) -> None:
     _, page = written(tmp_path, run())
     mark = page.figures()["training"][0]["data"][-1]

@@ -15,6 +15,8 @@ from small_runs import new_network, panel_of, run_of, sine, weights_of
 from gatecast.errors import TrainingError
 from gatecast.forecast import Origins
 from gatecast.models.network import ForecastNetwork
+from gatecast.nn.precision import half_precision
+from gatecast.runtime import at_most_threads
 from gatecast.training import loop
 from gatecast.training.history import Progress
 from gatecast.training.loop import Run, train, validation_error
@@ -233,3 +235,25 @@ def test_ctrl_c_before_any_step_leaves_the_first_weights(monkeypatch: pytest.Mon
     history = train(network, run)
     assert (history.stopped, history.steps, history.step) == ("interrupted", 0, ())
     assert weights_of(network) == before
+
+
+@pytest.mark.parametrize(("hidden", "layers", "expected"), [(128, 2, True), (32, 1, False)])
+def test_steps_worth_it_share_threads_and_multiply_in_half_precision(
+    hidden: int, layers: int, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve positions of the large network; M4 Weekly has sixteen of them, and once took twice the time."""
+    seen: dict[str, Any] = {"halved": False}
+
+    def halving(network: torch.nn.Module) -> Any:
+        seen["halved"] = True
+        return half_precision(network)
+
+    def limiting(most: int) -> Any:
+        seen["threads"] = most
+        return at_most_threads(most)
+
+    monkeypatch.setattr(loop, "half_precision", halving)
+    monkeypatch.setattr(loop, "at_most_threads", limiting)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    train(new_network(hidden=hidden, layers=layers), run_of(steps=1, batch=64))
+    assert seen == {"halved": expected, "threads": 2 if expected else 1}

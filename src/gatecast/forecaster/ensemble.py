@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gatecast.windows import WindowReader, Windows
 
 _MOST_STOPPING = 512
-_TRAINING_SHARE = 0.95  # of a budget; the rest is for reading, judging and calibrating
+_TRAINING_SHARE = 0.92  # of a budget; the rest is for reading, judging, calibrating, and for a machine that slows down
 _STILL_LEARNING = 0.5  # of its steps: a scout whose best ones came so late would have gained by more
 _MOST_MEMBERS = 8  # that a budget may have time for
 _LATE = 1.03  # a fit may end so much later than its budget

@@ -30,9 +30,8 @@ _INNER = (20, 40, 60)  # intervals that only training hears of
 _LONGEST_INNER = 100  # steps ahead; with more of them, ETTh1 was no better for it (docs/LOG.md)
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
-_UNJUDGED = 0.93  # of a scout's step takes one of a training that no validation interrupts: 0.87 on M4, 1 on ETTh1
-_FINER = 3  # times smaller are the patches of members that read closely
-_SMOOTHING = 1.35  # times as long takes a step with exponential smoothing
+_FINER = 2  # times smaller are the patches of members that read closely
+_SMOOTHING = 1.25  # times as long takes a step with exponential smoothing
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
@@ -106,7 +105,7 @@ class Plan:
     @property
     def trainings(self) -> float:
         """How many times the work of the first training is done in all."""
-        return self.scouts + _UNJUDGED * self.after * sum(self.cost_of(member) for member in range(self.members))
+        return self.scouts + self.after * sum(self.cost_of(member) for member in range(self.members))
 
     @property
     def least_steps(self) -> int:
@@ -240,7 +239,7 @@ def _others(network: NetworkConfig, wishes: Wishes) -> tuple[NetworkConfig, ...]
 
 
 def _close(network: NetworkConfig) -> NetworkConfig | None:
-    """Half of the past in patches of a third; None where that is less than a season."""
+    """Half of the past in patches of half the size; None where that is less than a season."""
     patch = network.patch // _FINER
     context = network.context // 2
     context -= context % patch

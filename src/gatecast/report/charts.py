@@ -111,7 +111,7 @@ def error_of_steps(scores: Scores) -> Figure:
 
 def coverage_of_steps(scores: Scores) -> Figure:
     """The share of true values inside each interval, step by step, beside the share that was wanted."""
-    shares = coverage(scores)
+    shares = _coverage(scores)
     ahead = list(range(1, len(shares) + 1))
     edges = [0.5, len(shares) + 0.5]
     data = []
@@ -124,7 +124,7 @@ def coverage_of_steps(scores: Scores) -> Figure:
     return {"data": data, "layout": {"xaxis": _step_axis(len(ahead)), "yaxis": y}}
 
 
-def coverage(scores: Scores) -> np.ndarray:
+def _coverage(scores: Scores) -> np.ndarray:
     """(horizon, levels) share of windows whose true value lay inside the model's interval."""
     _, lower, upper = scores.predictions[scores.methods[0]]
     inside = (scores.actual[:, :, None] >= lower) & (scores.actual[:, :, None] <= upper)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatecast.atomic import write_file
-from gatecast.evaluation import method_name
+from gatecast.evaluation import method_name, metrics
 from gatecast.report import charts, inspection_charts, inspection_words, tables, template, words
 from gatecast.report.selection import choose, notes_shown
 
@@ -113,9 +113,10 @@ def _captions(
         about["training"] = words.about_training(history)
     if scores is None:
         return about
-    shares = charts.coverage(scores)
     if scores.levels == forecast.levels:
-        about["forecast"] = words.about_forecast(forecast.levels, shares.mean(axis=0).tolist())
+        _, lower, upper = scores.predictions[scores.methods[0]]
+        shares = metrics.coverage(scores.actual, lower, upper)  # the table's own, so that both round alike
+        about["forecast"] = words.about_forecast(forecast.levels, shares.tolist())
     most = max((len(series.windows) for series in shown), default=0)
     drawn = max((len(charts.windows_drawn(scores, series)) for series in shown), default=0)
     about["backtest"] = words.about_backtest(most, drawn, method_name(scores.verdict.best_baseline))
