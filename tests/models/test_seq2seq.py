@@ -13,6 +13,11 @@ from gatecast.nn.dropout import seed_dropout
 from gatecast.runtime import private_torch_stream
 
 
+def drawn(*shape: int) -> torch.Tensor:
+    """The same numbers whatever ran before."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(3))
+
+
 def taught(probability: float, steps: int = 0) -> torch.Tensor:
     """Medians in training where the answers are what they are, minus those where all are 5 higher: (B, P, H)."""
     network = network_of("seq2seq", options={"hidden": 5, "teacher_forcing": probability}).train()
@@ -55,7 +60,7 @@ def test_forecasts_hear_no_teacher() -> None:
 def test_each_step_goes_on_from_the_output_before() -> None:
     """What is added to every output moves the first step by itself alone, the others through the cell too."""
     network = network_of("seq2seq")
-    features, mixed = torch.randn(2, 1, network.feature_size()), torch.randn(2, 1, 4, 1)
+    features, mixed = drawn(2, 1, network.feature_size()), drawn(2, 1, 4, 1)
     before = network.decode(features, mixed, None)[:, 0, :, 0]  # (2, H)
     network.head.bias[0] += 1.0
     change = network.decode(features, mixed, None)[:, 0, :, 0] - before - 1.0
@@ -66,7 +71,7 @@ def test_each_step_goes_on_from_the_output_before() -> None:
 @torch.no_grad()
 def test_each_step_reads_its_own_base_and_what_is_known_of_it() -> None:
     network = network_of("seq2seq", future=1)
-    features, mixed = torch.randn(2, 1, network.feature_size()), torch.randn(2, 1, 4, 1)
+    features, mixed = drawn(2, 1, network.feature_size()), drawn(2, 1, 4, 1)
     before = network.decode(features, mixed, None)[:, 0]
     moved = mixed.clone()
     moved[:, :, 2] += 1.0
