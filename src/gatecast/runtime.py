@@ -21,7 +21,7 @@ from gatecast.errors import DeviceError
 if TYPE_CHECKING:
     import torch
 
-LARGE = 500_000_000  # floating-point operations of a step that threads are worth sharing
+LARGE = 500_000_000  # floating-point operations of a step that is worth all threads, and half precision (docs/LOG.md)
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4  # parameter numbers of glibc's mallopt
 _NEVER_TRIM = -1

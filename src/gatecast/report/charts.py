@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatecast.evaluation import method_name
+from gatecast.evaluation import method_name, metrics
 from gatecast.report import words
 from gatecast.report.figures import Figure, Trace, numbers, plain, spread, upright
 from gatecast.report.time_axis import axis, labels, local
@@ -111,7 +111,8 @@ def error_of_steps(scores: Scores) -> Figure:
 
 def coverage_of_steps(scores: Scores) -> Figure:
     """The share of true values inside each interval, step by step, beside the share that was wanted."""
-    shares = _coverage(scores)
+    _, lower, upper = scores.predictions[scores.methods[0]]
+    shares = metrics.covered(scores.actual, lower, upper).mean(axis=0)  # (horizon, levels)
     ahead = list(range(1, len(shares) + 1))
     edges = [0.5, len(shares) + 0.5]
     data = []
@@ -122,13 +123,6 @@ def coverage_of_steps(scores: Scores) -> Figure:
     low = min([100 * float(np.nanmin(shares)), *scores.levels]) if shares.size else 0.0
     y = {**_titled(words.SHARE_INSIDE), "range": [max(-3.0, low - 8), 103], "ticksuffix": " %"}
     return {"data": data, "layout": {"xaxis": _step_axis(len(ahead)), "yaxis": y}}
-
-
-def _coverage(scores: Scores) -> np.ndarray:
-    """(horizon, levels) share of windows whose true value lay inside the model's interval."""
-    _, lower, upper = scores.predictions[scores.methods[0]]
-    inside = (scores.actual[:, :, None] >= lower) & (scores.actual[:, :, None] <= upper)
-    return inside.mean(axis=0)
 
 
 def training_curve(history: History) -> Figure:
