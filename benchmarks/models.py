@@ -112,6 +112,7 @@ PLAIN: dict[str, Callable[[], nn.Module]] = {
     "attention-lstm": AttentionOverLSTM,
     "bilstm": lambda: First(nn.LSTM(INPUTS, HIDDEN, batch_first=True, bidirectional=True)),
     "cnn-lstm": ConvolutionThenLSTM,
+    "cycle-lstm": lambda: First(nn.LSTM(INPUTS, HIDDEN, batch_first=True)),
     "gru": lambda: First(nn.GRU(INPUTS, HIDDEN, batch_first=True)),
     "lstm": lambda: First(nn.LSTM(INPUTS, HIDDEN, batch_first=True)),
     "lstm+cnn": LSTMBesideConvolution,
@@ -145,7 +146,8 @@ def forecasters(name: str) -> tuple[Step, Step]:
     kind, distribution = FORECASTERS[name]
     series = torch.randn(BATCH, TIME + HORIZON, dtype=torch.float64).cumsum(1)
     nothing, known = torch.zeros(BATCH, TIME, 0), torch.zeros(BATCH, TIME + HORIZON, 0)
-    batch = Batch(series[:, :TIME], torch.ones(BATCH, TIME), nothing, known, series)
+    phase = torch.zeros(BATCH, dtype=torch.int64)
+    batch = Batch(series[:, :TIME], torch.ones(BATCH, TIME), nothing, known, series, phase)
     config = NetworkConfig(name, {"hidden": HIDDEN}, HORIZON, TIME, 1, (), (80, 95), distribution=distribution)
     ours, plain = new_network(config).train(), kind(HIDDEN, TIME, HORIZON)
 

@@ -76,7 +76,7 @@ def plain(case: Case) -> dict[str, float]:
     windows = torch.from_numpy(walk()).unfold(0, case.context + case.horizon, 1).contiguous()  # (N, context + horizon)
     nothing = torch.zeros(case.batch, case.context, 0)
     known = torch.zeros(case.batch, case.context + case.horizon, 0)
-    ones = torch.ones(case.batch, case.context)
+    ones, phase = torch.ones(case.batch, case.context), torch.zeros(case.batch, dtype=torch.int64)
 
     def steps(count: int) -> None:
         taken = 0
@@ -84,7 +84,7 @@ def plain(case: Case) -> dict[str, float]:
             for chosen in torch.randperm(len(windows)).split(case.batch)[: len(windows) // case.batch]:
                 answer = windows[chosen]
                 optimiser.zero_grad()
-                total, weight = network.loss(Batch(answer[:, : case.context], ones, nothing, known, answer))
+                total, weight = network.loss(Batch(answer[:, : case.context], ones, nothing, known, answer, phase))
                 loss = total / weight
                 loss.backward()
                 optimiser.step()

@@ -321,3 +321,40 @@ def test_many_series_at_once() -> None:
         ["2024-01-02", "2024-01-03"],
         ["2023-07-01", "2023-07-02"],
     ]
+
+
+# places in time
+
+
+@pytest.mark.parametrize(
+    ("index", "season", "phases"),
+    [
+        (pd.date_range("2024-01-01 22:00", periods=60, freq="h"), 24, [22, 23, 0, 1]),
+        (pd.date_range("2024-01-03", periods=60, freq="D"), 7, [2, 3, 4, 5]),  # a Wednesday; weeks begin on Mondays
+        (pd.date_range("2024-01-03", periods=60, freq="B"), 5, [2, 3, 4, 0]),
+        (pd.date_range("2023-11-30", periods=60, freq="ME"), 12, [10, 11, 0, 1]),
+        (pd.date_range("1969-10-01", periods=60, freq="QS"), 4, [3, 0, 1, 2]),
+        (pd.date_range("2024-01-01 00:30", periods=90, freq="30min"), 48, [1, 2, 3, 4]),
+    ],
+)
+def test_a_place_modulo_a_season_is_its_phase(index: pd.DatetimeIndex, season: int, phases: list[int]) -> None:
+    places = single(index).position(stamps(index))
+    assert (places[:4] % season).tolist() == phases
+    assert (np.diff(places) == 1).all()
+
+
+def test_places_follow_the_clock_of_the_zone() -> None:
+    noon = np.array(["2024-01-15T11:00", "2024-07-15T10:00"], "datetime64[us]")  # both are noon in Rome
+    rome = Frequency("microsecond", HOUR, time_zone="Europe/Rome")
+    assert (rome.position(noon) % 24).tolist() == [12, 12]
+    assert (Frequency("microsecond", HOUR).position(noon) % 24).tolist() == [11, 10]
+
+
+def test_closed_days_keep_their_places() -> None:
+    days = Frequency("microsecond", DAY, slots=tuple(day * DAY for day in range(5)), calendar="XNYS")
+    around_christmas = np.array(["2024-12-24", "2024-12-26", "2024-12-30"], "datetime64[us]")
+    assert (days.position(around_christmas) % 5).tolist() == [1, 3, 0]
+
+
+def test_counted_rows_are_their_own_places() -> None:
+    assert Frequency("row", 10).position(np.array([0, 10, 250])).tolist() == [0, 1, 25]

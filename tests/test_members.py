@@ -165,7 +165,7 @@ def test_what_was_decided_is_said_and_kept(tmp_path) -> None:
     model = large(steps=1)
     said = " ".join(reason.english for reason in model.plan.reasons)
     assert "1 of their kind finds out" in said and "A linear map of the newest" in said and "dropout of 30%" in said
-    assert (model.plan.scouts, model.plan.members) == (1, 2)
+    assert (model.plan.scouts, model.plan.members) == (1, 3)
     model.save(tmp_path / "model")
     assert gc.load(tmp_path / "model").plan == model.plan
     assert json.dumps(model.plan.to_dict())
@@ -210,7 +210,7 @@ def large(**fields):
     """A fit of so many rows that its members are of several kinds."""
     hours = np.arange(6000)
     y = 50 + 10 * np.sin(hours * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=(9, 6000))
-    wishes = {"horizon": 4, "season": 24, "steps": 50, "members": 2, "network": {"hidden": 4, "layers": 1}, **fields}
+    wishes = {"horizon": 4, "season": 24, "steps": 50, "members": 3, "network": {"hidden": 4, "layers": 1}, **fields}
     return gc.Forecaster(**wishes).fit(y)
 
 
@@ -219,26 +219,34 @@ def mixed() -> gc.Forecaster:
     return large()
 
 
-def test_the_second_member_of_a_large_table_reads_half_of_the_past_in_finer_patches(mixed) -> None:
-    shapes = [(one.config.context, one.config.patch) for one in mixed.fitted.networks]
-    assert shapes == [(336, 24), (168, 12)]
-    assert mixed.plan.others[0].ridge == 168 and mixed.fitted.networks[1].bases.get_buffer("ridge").abs().sum() > 0
-    assert mixed.plan.trainings == 1 + 1.5 * (1 + 14 / 14)
-    assert any("reads the last 168 values, 12 at a time" in reason.english for reason in mixed.describe())
+def test_the_members_of_a_large_table_with_a_season_read_by_its_phases_too(mixed) -> None:
+    shapes = [(one.config.model, one.config.context, one.config.patch) for one in mixed.fitted.networks]
+    assert shapes == [("lstm", 336, 24), ("cycle-lstm", 336, 24), ("cycle-lstm", 168, 24)]
+    assert mixed.plan.others[1].ridge == 168 and mixed.fitted.networks[2].bases.get_buffer("ridge").abs().sum() > 0
+    assert mixed.plan.trainings == 1 + 1.5 * (1 + 1 + 7 / 14)
+    said = " ".join(reason.english for reason in mixed.describe())
+    assert "cycle-lstm of the same size, then cycle-lstm that reads the last 168 values, 24 at a time" in said
+    assert any("每次 24 个的 cycle-lstm。" in reason.chinese for reason in mixed.describe())
 
 
-def test_the_third_member_of_a_large_table_smooths_exponentially(tmp_path) -> None:
-    model = large(members=4, steps=1)
-    kinds = [(one.config.model, one.config.context) for one in model.fitted.networks]
-    assert kinds == [("lstm", 336), ("lstm", 168), ("es-lstm", 336), ("lstm", 336)]
-    assert model.plan.cost_of(2) == 1.25
-    assert any("12 at a time, then es-lstm of the same size" in reason.english for reason in model.describe())
-    assert any("每次 12 个的网络、同样大小的 es-lstm" in reason.chinese for reason in model.describe())
-    assert len(gc.inspect(model, member=2).past) == 336
+def test_the_fourth_member_smooths_exponentially(tmp_path) -> None:
+    model = large(members=5, steps=1)
+    kinds = [(one.config.model, one.config.context) for one in model.fitted.networks[2:]]
+    assert kinds == [("cycle-lstm", 168), ("es-lstm", 336), ("lstm", 336)]
+    assert [model.plan.cost_of(member) for member in range(5)] == [1, 1, 0.5, 1.25, 1]
+    assert any("24 at a time, then es-lstm of the same size" in reason.english for reason in model.describe())
+    assert any("每次 24 个的 cycle-lstm、同样大小的 es-lstm" in reason.chinese for reason in model.describe())
+    assert len(gc.inspect(model, member=2).past) == 168
     model.save(tmp_path / "model")
     loaded = gc.load(tmp_path / "model")
     assert loaded.plan == model.plan
     assert loaded.predict().upper.tobytes() == model.predict().upper.tobytes()
+
+
+def test_without_a_season_the_second_member_reads_half_of_the_past_in_finer_patches() -> None:
+    model = large(horizon=6, season="none", steps=1)
+    kinds = [(one.config.model, one.config.context, one.config.patch) for one in model.fitted.networks]
+    assert kinds == [("lstm", 96, 6), ("lstm", 48, 3), ("es-lstm", 96, 6)]
 
 
 def test_what_a_budget_trained_is_repeated_by_its_steps_and_members(monkeypatch) -> None:
@@ -249,7 +257,7 @@ def test_what_a_budget_trained_is_repeated_by_its_steps_and_members(monkeypatch)
         first = large(budget=2, steps=None, members=None)
     again = large(steps=first.history.steps, members=first.plan.members)
     assert first.plan.members == again.plan.members == 4
-    assert [other.model for other in first.plan.others] == ["lstm", "es-lstm"]
+    assert [other.model for other in first.plan.others] == ["cycle-lstm", "cycle-lstm", "es-lstm"]
     assert first.plan.others == again.plan.others
     assert first.predict().upper.tobytes() == again.predict().upper.tobytes()
 
@@ -257,7 +265,8 @@ def test_what_a_budget_trained_is_repeated_by_its_steps_and_members(monkeypatch)
 @pytest.mark.parametrize(
     ("wishes", "others"),
     [
-        ({"context": 48}, ["es-lstm"]),  # its members all read as much as was asked for
+        ({"context": 48}, ["es-lstm"]),  # its members all read as much as was asked for, and two days are too few
+        ({"context": 96}, ["cycle-lstm", "es-lstm"]),
         ({"model": "lstm"}, ["lstm"]),
         ({"model": "lstm", "context": 48}, []),
         ({"members": 1}, []),
@@ -267,7 +276,8 @@ def test_what_a_budget_trained_is_repeated_by_its_steps_and_members(monkeypatch)
 def test_who_asks_for_something_gets_no_member_that_is_otherwise(wishes, others: list[str]) -> None:
     model = large(**{"members": 3, "steps": 1, **wishes})
     assert [other.model for other in model.plan.others] == others
-    assert {other.context == 48 for other in model.plan.kinds} == {"context" in wishes}
+    if "context" in wishes:
+        assert {other.context for other in model.plan.kinds} == {wishes["context"]}
 
 
 def test_the_forecast_is_the_mean_of_members_that_read_differently(mixed) -> None:
@@ -275,10 +285,11 @@ def test_the_forecast_is_the_mean_of_members_that_read_differently(mixed) -> Non
     origins = Origins(np.array([0, 3]), np.array([5000, 4321]))
     reader = WindowReader(panel, fitted.scaler, 336, 4, torch.device("cpu"))
     near = WindowReader(panel, fitted.scaler, 168, 4, torch.device("cpu"))
-    far = predict(fitted.networks[:1], reader, origins)[0].point
-    close = predict(fitted.networks[1:], near, origins)[0].point
+    far = predict(fitted.networks[:2], reader, origins)[0].point
+    close = predict(fitted.networks[2:], near, origins)[0].point
     assert np.abs(far - close).max() > 1e-3
-    np.testing.assert_allclose(predict(fitted.networks, reader, origins)[0].point, (far + close) / 2, rtol=1e-12)
+    together = (2 * far + close) / 3
+    np.testing.assert_allclose(predict(fitted.networks, reader, origins)[0].point, together, rtol=1e-12)
 
 
 def test_members_that_read_differently_are_saved_and_come_back(mixed, tmp_path) -> None:
@@ -302,14 +313,16 @@ def test_more_stored_kinds_than_members_are_refused(mixed) -> None:
         check_weights(replace(mixed.plan, others=2 * mixed.plan.others), fitted_tensors(mixed.fitted))
 
 
-@pytest.mark.parametrize("others", [lambda plan: (), lambda plan: (replace(plan.others[0], model="gru"),)])
+@pytest.mark.parametrize(
+    "others", [lambda plan: (), lambda plan: (replace(plan.others[0], model="gru"), plan.others[1])]
+)
 def test_the_weights_of_another_kind_are_refused(mixed, others) -> None:
     with pytest.raises(ArtifactError, match="not those of its network"):
         check_weights(replace(mixed.plan, others=others(mixed.plan)), fitted_tensors(mixed.fitted))
 
 
 def test_every_member_can_be_looked_into(mixed) -> None:
-    assert [len(gc.inspect(mixed, member=member).past) for member in (0, 1)] == [336, 168]
+    assert [len(gc.inspect(mixed, member=member).past) for member in range(3)] == [336, 336, 168]
 
 
 def test_what_ctrl_c_left_is_what_the_plan_says(monkeypatch, tmp_path) -> None:

@@ -105,6 +105,7 @@ def sliced(panel: Panel, scaler: Scaler, series: int, end: int, context: int, ho
         "covariates": scaled[back],
         "known": known[span],
         "answer": np.array([rows[step, 0] for step in span if step < len(rows)]),
+        "phase": np.array(end),
     }
 
 
@@ -145,7 +146,8 @@ def test_the_shapes_are_those_that_are_told() -> None:
     panel = panel_of([20, 20])
     batch = reader_of(panel, context=6, horizon=4).read(every_origin(panel, panel.lengths - 4), answers=True)
     shapes = {name: tuple(part.shape[1:]) for name, part in zip(Batch._fields, batch, strict=True)}
-    assert shapes == {"target": (6,), "observed": (6,), "covariates": (6, 3), "known": (10, 1), "answer": (10,)}
+    expected = {"target": (6,), "observed": (6,), "covariates": (6, 3), "known": (10, 1), "answer": (10,), "phase": ()}
+    assert shapes == expected and batch.phase.dtype == torch.int64
     assert batch.target.dtype == batch.answer.dtype == torch.float64
     assert batch.observed.dtype == batch.covariates.dtype == batch.known.dtype == torch.float32
 

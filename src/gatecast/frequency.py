@@ -125,6 +125,23 @@ class Frequency:
         day = most if self.month_end else np.minimum(days[:, None], most)
         return begin.astype("datetime64[us]") + (day * DAY + clock[:, None]).astype("timedelta64[us]")
 
+    def position(self, time: np.ndarray) -> np.ndarray:
+        """How many steps lie between a beginning that is always the same and each time: any shape, int64.
+
+        Modulo the steps of a day, a week or a year it says the hour, the weekday or the month, on the clock of the
+        zone. Opening hours count alone; a calendar's closed days are not left out, so that weekdays keep their places.
+        """
+        if self.unit == "row":
+            return time // self.step
+        local = to_local(time, self.time_zone).astype("datetime64[us]")
+        if self.unit == "month":
+            return local.astype("datetime64[M]").astype(np.int64) // self.step
+        stamp = local.astype(np.int64) - _MONDAY
+        if not self.slots:
+            return stamp // self.step
+        week, inside = np.divmod(stamp, WEEK)
+        return week * len(self.slots) + np.searchsorted(np.array(self.slots), inside, side="right") - 1
+
     def seasons(self) -> tuple[int, ...]:
         """Lengths in steps of the natural seasons (day, week, year), shortest first; empty where there is none."""
         if self.unit == "month":

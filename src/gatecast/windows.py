@@ -55,6 +55,7 @@ class Batch(NamedTuple):
     observed: (batch, context) float32, 1 where the series had begun.
     covariates: (batch, context, past + future) float32, scaled. known: (batch, context + horizon, future), scaled.
     answer: (batch, context + horizon) float64, the target with what followed; empty when forecasting.
+    phase: (batch,) int64, the place in time of the first step ahead; modulo a season it says the hour, or the month.
     """
 
     target: torch.Tensor
@@ -62,6 +63,7 @@ class Batch(NamedTuple):
     covariates: torch.Tensor
     known: torch.Tensor
     answer: torch.Tensor
+    phase: torch.Tensor
 
 
 class WindowReader:
@@ -71,7 +73,7 @@ class WindowReader:
     """
 
     def __init__(self, panel: Panel, scaler: Scaler, context: int, horizon: int, device: torch.device) -> None:
-        self.horizon, self.device = horizon, device
+        self.horizon, self.device, self._panel = horizon, device, panel
         self._offsets = torch.as_tensor(panel.offsets.copy(), device=device)
         self._target = torch.as_tensor(panel.y.copy(), device=device)
         scaled = _within_reach(scaler.apply(panel.values[:, 1:]))
@@ -121,7 +123,12 @@ class WindowReader:
             self._covariates[rows[:, : self.context]],
             self._known_rows(series, ends),
             full if answers else target[:, :0],
+            self._phase(origins),
         )
+
+    def _phase(self, origins: Origins) -> torch.Tensor:
+        newest = self._panel.time[origins.newest(self._panel)]
+        return torch.as_tensor(self._panel.frequency.position(newest) + 1, device=self.device)
 
     def _known_rows(self, series: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
         if not self._known.shape[1]:

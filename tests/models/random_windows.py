@@ -30,7 +30,8 @@ def batch_of(network: ForecastNetwork, size: int = 3, *, counts: bool = False) -
         covariates = torch.randn(size, config.context, config.past + config.future)
         known = torch.randn(size, config.context + config.horizon, config.future)
     answer = answer.round().clamp(min=0) if counts else answer
-    return Batch(answer[:, : config.context], torch.ones(size, config.context), covariates, known, answer)
+    phase = torch.arange(size)
+    return Batch(answer[:, : config.context], torch.ones(size, config.context), covariates, known, answer, phase)
 
 
 def single(batch: Batch, k: int) -> Batch:

@@ -27,7 +27,8 @@ def batch_from(rows: np.ndarray, horizon: int) -> Batch:
     answer = torch.as_tensor(rows, dtype=torch.float64)
     context = answer.shape[1] - horizon
     nothing, known = torch.zeros(len(rows), context, 0), torch.zeros(len(rows), answer.shape[1], 0)
-    return Batch(answer[:, :context], torch.ones(len(rows), context), nothing, known, answer)
+    phase = torch.arange(len(rows))
+    return Batch(answer[:, :context], torch.ones(len(rows), context), nothing, known, answer, phase)
 
 
 def smoothing_alone(**shape: object) -> ESNetwork:

@@ -67,7 +67,7 @@ def batch_of(network: ForecastNetwork, size: int = 3, *, seed: int = 0, unseen: 
     answer[:, :unseen] = answer[:, unseen : unseen + 1]
     observed = torch.ones(size, config.context)
     observed[:, :unseen] = 0
-    return Batch(answer[:, : config.context], observed, covariates, known, answer)
+    return Batch(answer[:, : config.context], observed, covariates, known, answer, torch.arange(size))
 
 
 def moved(batch: Batch, factor: float, shift: float) -> Batch:

@@ -109,6 +109,7 @@ def _between(start: Batch, end: Batch, share: torch.Tensor) -> Batch:
         covariates=line(start.covariates, end.covariates),
         known=line(start.known, end.known),
         answer=end.answer.expand(len(share), -1),
+        phase=end.phase.expand(len(share)),
     )
 
 

@@ -31,6 +31,7 @@ _LONGEST_INNER = 100  # steps ahead; with more of them, ETTh1 was no better for 
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _FINER = 2  # times smaller are the patches of members that read closely
+_FEWEST_SEASONS = 4  # that a network which reads them whole must see
 _SMOOTHING = 1.25  # times as long takes a step with exponential smoothing
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
@@ -89,7 +90,7 @@ class Plan:
     def cost_of(self, member: int) -> float:
         """What a step of this member takes beside one of the first, about: as many times as it has more positions."""
         config, first = self.config_of(member), self.network
-        smoothing = _SMOOTHING if config.model != first.model else 1.0
+        smoothing = _SMOOTHING if config.model != first.model and network_class(config.model).multiplicative else 1.0
         return smoothing * (config.context // config.patch) / (first.context // first.patch)
 
     @property
@@ -138,6 +139,8 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     kind = network_class(model)
     context, patch = _context(split, seasons, rows, wishes)
     patch = patch if kind.patched else 1
+    if kind.cyclic and (cycle := _whole_seasons(context, seasons)) and (wishes.context is None or cycle[0] == context):
+        context, patch = cycle
     distribution = kind.distributions[0] if wishes.distribution == "auto" else wishes.distribution
     unknown_step = panel.frequency.unit == "row" and not seasons
     network = NetworkConfig(
@@ -230,12 +233,33 @@ def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) 
 
 def _others(network: NetworkConfig, wishes: Wishes) -> tuple[NetworkConfig, ...]:
     """The kinds of members after the first: networks that err differently are better together than alike ones."""
-    others = []
-    if wishes.context is None and network.patch >= _FINER and (close := _close(network)):
+    plain = wishes.model == "auto" and "projection" not in network.options  # the other models have none
+    others = _cyclic(network, wishes) if plain else []
+    if not others and wishes.context is None and network.patch >= _FINER and (close := _close(network)):
         others.append(close)
-    if wishes.model == "auto" and "projection" not in network.options:  # es-lstm has none
+    if plain:
         others.append(replace(network, model="es-lstm"))
     return tuple(others)
+
+
+def _cyclic(network: NetworkConfig, wishes: Wishes) -> list[NetworkConfig]:
+    """By the season's phases: all of the past, and half of it; none where the season is too long for that."""
+    found = []
+    for share in (1, 2) if wishes.context is None else (1,):
+        cycle = _whole_seasons(network.context // share, network.seasons)
+        if cycle and cycle[0] >= max(*network.seasons, *network.lags, 1) and wishes.context in (None, cycle[0]):
+            context, patch = cycle
+            ridge = min(network.ridge, context)
+            found.append(replace(network, model="cycle-lstm", context=context, patch=patch, ridge=ridge))
+    return found
+
+
+def _whole_seasons(context: int, seasons: tuple[int, ...]) -> tuple[int, int] | None:
+    """A context of whole seasons, of the shortest, and patches of one or more; None where it has too few of them."""
+    if not seasons or context < _FEWEST_SEASONS * seasons[0]:
+        return None
+    patch = seasons[0] * -(-context // (seasons[0] * _LONGEST_UNPATCHED))
+    return context - context % patch, patch
 
 
 def _close(network: NetworkConfig) -> NetworkConfig | None:

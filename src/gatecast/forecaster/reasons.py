@@ -84,13 +84,14 @@ def _shape(panel: Panel, network: NetworkConfig, members: int) -> list[Text]:
 def _turns(network: NetworkConfig, others: tuple[NetworkConfig, ...]) -> Text:
     kinds = []
     for other in others:
-        if other.model != network.model:
-            kinds.append(Text(f"{other.model} of the same size", f"同样大小的 {other.model}"))
+        name = other.model if other.model != network.model else ""
+        if (other.context, other.patch) == (network.context, network.patch):
+            kinds.append(Text(f"{name} of the same size", f"同样大小的 {name}"))
         else:
             kinds.append(
                 Text(
-                    f"one that reads the last {other.context} values, {other.patch} at a time",
-                    f"读取最近 {other.context} 个值、每次 {other.patch} 个的网络",
+                    f"{name or 'one'} that reads the last {other.context} values, {other.patch} at a time",
+                    f"读取最近 {other.context} 个值、每次 {other.patch} 个的{f' {name}' if name else '网络'}",
                 )
             )
     english, chinese = (

@@ -111,7 +111,7 @@ class ESNetwork(ForecastNetwork):
         features = self.thinned(torch.cat([hidden, smoothed.rest, self._known(batch)], dim=-1)[:, places])
         ahead, bases = smoothed.ahead[:, places], self.bases(x, places)
         expected = form.write(ahead)[..., None]
-        mixed = self.mix(features, torch.cat([bases, expected], dim=-1))
+        mixed = self.mix(features, torch.cat([bases, expected], dim=-1), batch)
         own = self.decode(features, mixed, None)
         location = mixed + form.write(ahead + own[..., 0])[..., None] - expected
         distribution = self.distribution(location, own[..., 1:], centre, scale)

@@ -181,7 +181,7 @@ class ForecastNetwork(nn.Module):
     distributions: those that it can give, its usual one first. patched: it can read several steps at once. sampled:
     its quantiles are those of sampled paths, each of which costs as much as a forecast. taught: while training, its
     decoder may read what followed. multiplicative: it reads positive values by their ratios, so that where zero lies
-    counts.
+    counts. cyclic: a patch should hold the shortest season, or several of them, whole.
     steps_taken: of the training; whoever trains it says so before each round.
     """
 
@@ -190,6 +190,7 @@ class ForecastNetwork(nn.Module):
     sampled: ClassVar[bool] = False
     taught: ClassVar[bool] = False
     multiplicative: ClassVar[bool] = False
+    cyclic: ClassVar[bool] = False
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -200,12 +201,17 @@ class ForecastNetwork(nn.Module):
         self.bases = Bases(config)
         self.thinned = Dropout(config.head_dropout)
         self.backbone = registry.build(config.model, self.input_size(), config.options)
-        self.blocks = -(-config.horizon // config.block)
+        self.blocks = -(-self.slots // config.block)
         start = self.family.start(config.taught_levels)
         self.build_head(1 + len(start))
         self.spread = nn.Parameter(start)
         nn.init.zeros_(self.mixture.weight)
         nn.init.zeros_(self.mixture.bias)
+
+    @property
+    def slots(self) -> int:
+        """How many steps ahead the head has numbers for: at least the horizon. See `in_order`."""
+        return self.config.horizon
 
     def input_size(self) -> int:
         """How many numbers the backbone reads at each position."""
@@ -215,24 +221,26 @@ class ForecastNetwork(nn.Module):
     def feature_size(self) -> int:
         """How many numbers the head reads at each position."""
         config = self.config
-        return self.backbone.output_size + config.patch + config.horizon * config.future
+        return self.backbone.output_size + config.patch + self.slots * config.future
 
     def build_head(self, size: int) -> None:
         """What `decode` and `mix` compute with. size: numbers that the distribution takes a step."""
-        self.head = nn.Linear(self.feature_size(), self.config.horizon * size)
+        self.head = nn.Linear(self.feature_size(), self.slots * size)
         self.mixture = nn.Linear(self.feature_size(), self.blocks * self.bases.count)
 
     def forward(self, batch: Batch, *, newest_only: bool = False) -> Scaled:
         """Forecast from all of `places`: of a training, or the newest alone (what a user sees)."""
         centre, scale = self.unit(batch)
         x = in_units(batch.target, centre, scale)  # (B, C)
-        hidden, _ = self.backbone(self._inputs(x, batch))  # (B, P, hidden)
+        channels = self._channels(x, batch)
+        hidden, _ = self.backbone(self._inputs(channels, batch))  # (B, P, hidden)
         places = self.places(newest_only=newest_only or not self.causal)
-        features = self.thinned(torch.cat([hidden, self._patches(x), self._known(batch)], dim=-1)[:, places])
-        bases = self.bases(x, places)
-        mixed = self.mix(features, bases)
+        features = torch.cat([hidden, self._patches(channels[0]), self._known(batch)], dim=-1)
+        features, bases = self.thinned(features[:, places]), self.bases(x, places)
+        mixed = self.mix(features, bases, batch)
         taught = self.taught and self.training and batch.answer.shape[1] > 0
         own = self.decode(features, mixed, self._answers(batch, centre, scale, places) if taught else None)
+        own = self.in_order(own, batch)
         distribution = self.distribution(mixed + own[..., :1], own[..., 1:], centre, scale)
         return Scaled(distribution, bases, centre, scale, places, self.config.quantiles)
 
@@ -250,20 +258,27 @@ class ForecastNetwork(nn.Module):
         half = newer_half(self.config.context, self.config.horizon) // self.config.patch
         return slice(positions - 1 if newest_only else half, positions)
 
-    def mix(self, features: torch.Tensor, bases: torch.Tensor) -> torch.Tensor:
+    def mix(self, features: torch.Tensor, bases: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The mixture of bases: (batch, positions, horizon, 1)."""
-        batch, positions = features.shape[:2]
-        weights = self.mixture(features).view(batch, positions, self.blocks, 1, -1).softmax(-1)
-        weights = weights.expand(-1, -1, -1, self.config.block, -1).flatten(2, 3)[:, :, : self.config.horizon]
-        return (bases * weights).sum(-1, keepdim=True)
+        weights = self.mixture(features).view(*features.shape[:2], self.blocks, 1, -1).softmax(-1)
+        weights = weights.expand(-1, -1, -1, self.config.block, -1).flatten(2, 3)
+        return (bases * self.in_order(weights, batch)).sum(-1, keepdim=True)
+
+    def in_order(self, slots: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The head's slots as steps ahead: (batch, positions, slots, …) → (batch, positions, horizon, …).
+
+        Here the slots are the steps ahead, and those beyond the horizon are left out.
+        """
+        del batch
+        return slots[:, :, : self.config.horizon]
 
     def decode(self, features: torch.Tensor, mixed: torch.Tensor, answers: torch.Tensor | None) -> torch.Tensor:
-        """What is added to the mixture, and the distribution's other numbers: (batch, positions, horizon, size).
+        """What is added to the mixture, and the distribution's other numbers: (batch, positions, slots, size).
 
         answers: (batch, positions, horizon), what followed; only while a model that is `taught` trains.
         """
         del mixed, answers
-        return self.head(features).view(*features.shape[:2], self.config.horizon, -1)
+        return self.head(features).view(*features.shape[:2], self.slots, -1)
 
     def distribution(
         self, location: torch.Tensor, raw: torch.Tensor, centre: torch.Tensor, scale: torch.Tensor
@@ -312,17 +327,20 @@ class ForecastNetwork(nn.Module):
         """(batch, context, …) → (batch, positions, patch × …)."""
         return values.reshape(len(values), self.config.context // self.config.patch, -1)
 
-    def _inputs(self, x: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """What the backbone reads at each patch: values, change since a season ago, covariates, share observed."""
-        parts = [self._patches(x)]
+    def _channels(self, x: torch.Tensor, batch: Batch) -> list[torch.Tensor]:
+        """What is read of every step: values, change since a season ago, covariates; each (batch, context, …)."""
+        channels = [x]
         if self.bases.periods:
             season = self.bases.periods[-1]
-            before = torch.cat([x[:, :1].expand(-1, season), x[:, :-season]], dim=1)
-            parts.append(self._patches(x - before))
+            channels.append(x - torch.cat([x[:, :1].expand(-1, season), x[:, :-season]], dim=1))
         if batch.covariates.shape[2]:
-            parts.append(self._patches(batch.covariates))
-        parts.append(self._patches(batch.observed).mean(-1, keepdim=True))
-        return torch.cat(parts, dim=-1)
+            channels.append(batch.covariates)
+        return channels
+
+    def _inputs(self, channels: list[torch.Tensor], batch: Batch) -> torch.Tensor:
+        """What the backbone reads at each patch: the channels, and the share of it that was observed."""
+        observed = self._patches(batch.observed).mean(-1, keepdim=True)
+        return torch.cat([*(self._patches(channel) for channel in channels), observed], dim=-1)
 
     def _known(self, batch: Batch) -> torch.Tensor:
         """The covariates known over each position's horizon: (batch, positions, horizon × future)."""
