@@ -151,7 +151,7 @@ def main() -> None:
         for name in given.groups.split(",")
         for row in run(GROUPS[name], given.folder, given.test, given.seeds, given.budget)
     ]
-    write_record("m4", rows)
+    write_record("m4", rows, key=("group", "seed"))
 
 
 if __name__ == "__main__":

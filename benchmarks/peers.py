@@ -218,7 +218,7 @@ def main() -> None:
         for row in compared(held_out(name, given.folder, given.series), commands, given.limit, given.budget)
     ]
     show(rows)
-    write_record("peers", rows)
+    write_record("peers", rows, key=("data", "series", "peer"))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,15 +15,23 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 
-def write_record(name: str, rows: list[dict[str, Any]]) -> Path:
-    """`benchmarks/results/NAME.json`."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+def write_record(name: str, rows: list[dict[str, Any]], key: Sequence[str] = ()) -> Path:
+    """`benchmarks/results/NAME.json`.
+
+    key: the fields that say what a row is about, of a benchmark that is long and may be run in parts. Its rows tell
+    their own commit and processor, and those of earlier runs stay unless a new one is about the same.
+    """
+    path = RESULTS / f"{name}.json"
+    asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    commit, processor = asked.stdout.strip(), _processor()
+    if key:
+        rows = _kept(path, rows, key) + [{**row, "commit": commit, "processor": processor} for row in rows]
     record = {
         "benchmark": name,
-        "commit": commit.stdout.strip(),
+        "commit": commit,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {
-            "processor": _processor(),
+            "processor": processor,
             "cores": os.cpu_count(),
             "system": platform.system(),
             "load": round(os.getloadavg()[1], 1) if hasattr(os, "getloadavg") else None,  # mean of the last 5 minutes
@@ -31,9 +40,22 @@ def write_record(name: str, rows: list[dict[str, Any]]) -> Path:
         "rows": rows,
     }
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(record, indent=1) + "\n")
     return path
+
+
+def _kept(path: Path, rows: list[dict[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
+    """The earlier rows that none of the new ones replaces."""
+    if not path.exists():
+        return []
+    earlier = json.loads(path.read_text())
+    where = {"commit": earlier["commit"], "processor": earlier["machine"]["processor"]}
+    new = {tuple(row[name] for name in key) for row in rows}
+    return [
+        {**row, **{k: row.get(k, where[k]) for k in where}}
+        for row in earlier["rows"]
+        if tuple(row[name] for name in key) not in new
+    ]
 
 
 def _processor() -> str:
