@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from gatecast.forecaster.predicting import predict
 from gatecast.forecaster.watching import watcher
-from gatecast.models.network import ForecastNetwork, new_network
+from gatecast.models.network import ForecastNetwork, network_class, new_network
 from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
@@ -38,7 +39,12 @@ if TYPE_CHECKING:
     from gatecast.windows import WindowReader, Windows
 
 _MOST_STOPPING = 512
-_TRAINING_SHARE = 0.92  # of a budget; the rest is for reading, judging, calibrating, and for a machine that slows down
+_TRAINING_SHARE = 0.92  # of a budget, less reading and judging; the rest is for a machine that slows down
+_MOST_JUDGED = 8192  # windows; and values, since long horizons would take more of a budget than is left
+_MOST_VALUES = 1_000_000
+_MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
+_TRIED = 128  # windows that say how long judging will take
+_JUDGING = 2  # times as long as one network's forecast of the judged windows: it, and what is made of it
 _STILL_LEARNING = 0.5  # of its steps: a scout whose best ones came so late would have gained by more
 _MOST_MEMBERS = 8  # that a budget may have time for
 _LATE = 1.03  # a fit may end so much later than its budget
@@ -46,7 +52,10 @@ _LATE = 1.03  # a fit may end so much later than its budget
 
 @dataclass(frozen=True)
 class Job:
-    """How a fit is run, apart from what is fitted. See `Forecaster.fit` and `training.loop.Run`."""
+    """How a fit is run, apart from what is fitted. See `Forecaster.fit` and `training.loop.Run`.
+
+    started: when, by `time.perf_counter`; a budget is counted from there.
+    """
 
     seed: int
     device: torch.device
@@ -55,6 +64,7 @@ class Job:
     on_epoch: Callable[[Look], None] | None = None
     checkpoint: Path | None = None
     resume: bool = False
+    started: float = field(default_factory=time.perf_counter)
 
 
 class Members:
@@ -65,7 +75,7 @@ class Members:
         self.networks: list[ForecastNetwork] = []
         self.histories: list[History] = []
         self.ridges: dict[int, torch.Tensor] = {}  # by context, of the windows that train now
-        self.started = time.perf_counter()
+        self.judging = 0.0  # seconds that it will take, as far as is known
 
     def train(self) -> None:
         """The scouts on the training windows; each keeps the weights that are best on the stopping windows.
@@ -80,10 +90,31 @@ class Members:
             (1 + (member + 1) * self.plan.finish) * self._one()
         ):
             self.networks.append(self._new(member, windows))
+            if member == 0 and self.plan.budget is not None:
+                self.judging = self._time_of_judging()
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
+
+    def judged(self) -> Origins:
+        """The held-out windows that say how far to trust, and how wide intervals must be."""
+        config = self.plan.network
+        sampled = network_class(config.model).sampled
+        most = _MOST_SAMPLED if sampled else min(_MOST_JUDGED, _MOST_VALUES // config.horizon + 1)
+        return self.shares.held_out(most)
+
+    def _time_of_judging(self) -> float:
+        """Seconds, about: the scout's forecast and what is made of it, then that of all members."""
+        origins = self.judged()
+        few = next(origins.parts(_TRIED), None)
+        if few is None:
+            return 0.0
+        for _ in range(2):  # the first pays for what is made ready once
+            start = time.perf_counter()
+            predict(self.networks[:1], self.reader, few)
+            took = time.perf_counter() - start
+        return took * len(origins.series) / len(few.series) * (_JUDGING + self.plan.members)
 
     def _windows(self, share: Callable[[int], Windows], member: int) -> Windows:
         """Those of a share that teach something: series that never change do not, and are forecast as constant."""
@@ -109,7 +140,7 @@ class Members:
         """Whether nobody has ended the fit, and there is time for so many seconds more."""
         if self.histories and self.histories[-1].stopped in ("interrupted", "nothing to learn"):
             return False
-        return self.plan.budget is None or self._seconds() + seconds <= _LATE * self.plan.budget
+        return self.plan.budget is None or self._seconds() + seconds + self.judging <= _LATE * self.plan.budget
 
     def _one(self) -> float:
         """Seconds that the first training took."""
@@ -119,7 +150,8 @@ class Members:
         """The first member may take its share of the budget; the others take as many steps as it took."""
         config, budget = self.plan.training, None
         if self.plan.budget is not None and member == 0:
-            budget = _TRAINING_SHARE * self.plan.budget / self.plan.trainings
+            left = _TRAINING_SHARE * self.plan.budget - self._seconds() - self.judging
+            budget = max(0.0, left) / self.plan.trainings
         elif self.plan.budget is not None:
             config = replace(config, steps=max(1, self.histories[0].steps), patience=0)
         run = replace(self._run("train", member, windows, config), stopping=stopping, budget=budget)
@@ -231,4 +263,4 @@ class Members:
         return told
 
     def _seconds(self) -> float:
-        return time.perf_counter() - self.started
+        return time.perf_counter() - self.job.started

@@ -35,11 +35,8 @@ if TYPE_CHECKING:
     from gatecast.training.history import History
     from gatecast.training.rate_finder import RateCurve
 
-_MOST_CALIBRATION = 8192  # windows; and values, since long horizons would take more of a budget than is left
-_MOST_VALUES = 1_000_000
 _ENOUGH_FOR_BASES = 120  # independent held-out windows; with fewer, the whole past judges naive bases too
 _MOST_FOR_BASES = 1024
-_MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
 
 
 @dataclass(frozen=True)
@@ -146,8 +143,7 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     No opinion where there is none to hold out, or where they never change.
     """
     config = members.plan.network
-    most = _MOST_SAMPLED if members.networks[0].sampled else min(_MOST_CALIBRATION, _MOST_VALUES // config.horizon + 1)
-    origins = shares.held_out(most)
+    origins = members.judged()
     unknown = Gate(), None, Dependence.of_random_walk(config.horizon)
     if not len(origins.series):
         members.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -115,11 +116,12 @@ class Forecaster:
 
         Raises: DataError and its kinds, OptionError, TrainingError; see `gatecast.errors`.
         """
+        started = time.perf_counter()
         reading = self._read(data, options)
         reading = _without_stumps(reading, self._stage)
         if self._stage == "fit":
             check_lengths(reading.panel, self.wishes.horizon)
-        job = Job(self.seed, self._torch_device, self._stage, on_progress, on_epoch, checkpoint, resume)
+        job = Job(self.seed, self._torch_device, self._stage, on_progress, on_epoch, checkpoint, resume, started)
         self._fitted = fitting.fit(reading.panel, self.wishes, self.season, job)
         self._reading, self._panel, self._options = reading, reading.panel, reading.options
         self._fingerprint = reading.panel.fingerprint()
