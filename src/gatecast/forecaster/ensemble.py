@@ -86,8 +86,8 @@ class Members:
         stopping = self.shares.held_out(_MOST_STOPPING)
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
             stopping = windows.spread(_MOST_STOPPING)
-        while (member := len(self.networks)) < self.plan.scouts and self._may_go_on(
-            (1 + (member + 1) * self.plan.finish) * self._one()
+        while (member := len(self.networks)) < self.plan.scouts and (
+            not member or self._may_go_on((1 + (member + 1) * self.plan.finish) * self._one())
         ):
             self.networks.append(self._new(member, windows))
             if member == 0 and self.plan.budget is not None:
