@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -95,6 +96,36 @@ def test_the_others_do_not_begin_where_the_scouts_learnt_nothing() -> None:
     members.histories[0] = replace(members.histories[0], best_step=0)
     members.finish()
     assert len(members.networks) == 1
+
+
+def test_a_budget_is_counted_from_the_call_and_leaves_time_for_judging(monkeypatch) -> None:
+    members = members_of(scouts=1, budget=100.0)
+    members.job = replace(members.job, started=time.perf_counter() - 10)
+    assert members._seconds() >= 10
+    monkeypatch.setattr(Members, "_seconds", lambda _: 10.0)
+    monkeypatch.setattr(Members, "_time_of_judging", lambda _: 30.0)
+    given: list[float] = []
+    train = ensemble.train
+
+    def noted(network, run, **named):
+        given.append(run.budget)
+        return train(network, replace(run, budget=None), **named)
+
+    monkeypatch.setattr(ensemble, "train", noted)
+    members.train()
+    assert given == [pytest.approx((92 - 10 - 30) / members.plan.trainings)]
+    assert members._may_go_on(60) and not members._may_go_on(70)
+
+
+def test_how_long_judging_takes_is_told_by_a_few_windows(monkeypatch) -> None:
+    members = members_of(length=1500, scouts=1, budget=20.0)
+    clock = iter(range(100))
+    asked: list[int] = []
+    monkeypatch.setattr(ensemble, "predict", lambda networks, _, origins: asked.append(len(origins.series)))
+    monkeypatch.setattr(ensemble.time, "perf_counter", lambda: next(clock))
+    windows = len(members.judged().series)
+    assert members._time_of_judging() == windows / asked[0] * (2 + 3)  # a forecast takes a tick of this clock
+    assert asked == 2 * [min(128, windows)]
 
 
 @pytest.mark.parametrize(
