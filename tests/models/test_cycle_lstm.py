@@ -111,6 +111,12 @@ def test_a_whole_fit_reads_whole_seasons_and_comes_back_at_any_hour(tmp_path) ->
         np.testing.assert_allclose(again.predict(earlier).point, model.predict(earlier).point, rtol=1e-12)
 
 
+def test_a_season_of_too_many_phases_is_not_laid_out() -> None:
+    y = 50 + np.sin(np.arange(4000).reshape(2, -1) * 2 * np.pi / 120)
+    model = gatecast.Forecaster(6, model="cycle-lstm", season=120, context=960, steps=1, members=1).fit(y)
+    assert model.fitted.networks[0].cycle == 1
+
+
 @pytest.mark.parametrize(("context", "patch"), [(None, 24), (96, 24), (60, 1), (90, 6)])
 def test_a_context_that_was_asked_for_is_kept(context: int | None, patch: int) -> None:
     y = 50 + np.sin(np.arange(12_000).reshape(4, -1) * 2 * np.pi / 24)

@@ -31,7 +31,7 @@ _LONGEST_INNER = 100  # steps ahead; with more of them, ETTh1 was no better for 
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _FINER = 2  # times smaller are the patches of members that read closely
-_FEWEST_SEASONS = 4  # that a network which reads them whole must see
+_FEWEST_SEASONS, _LONGEST_CYCLE = 4, 96  # that a network which reads seasons whole must see; steps of such a season
 _SMOOTHING = 1.25  # times as long takes a step with exponential smoothing
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
@@ -255,8 +255,11 @@ def _cyclic(network: NetworkConfig, wishes: Wishes) -> list[NetworkConfig]:
 
 
 def _whole_seasons(context: int, seasons: tuple[int, ...]) -> tuple[int, int] | None:
-    """A context of whole seasons, of the shortest, and patches of one or more; None where it has too few of them."""
-    if not seasons or context < _FEWEST_SEASONS * seasons[0]:
+    """A context of whole seasons, of the shortest, and patches of one or more; None where they are too few or too long.
+
+    Each phase has weights of its own: those of a year of days would be too many.
+    """
+    if not seasons or seasons[0] > _LONGEST_CYCLE or context < _FEWEST_SEASONS * seasons[0]:
         return None
     patch = seasons[0] * -(-context // (seasons[0] * _LONGEST_UNPATCHED))
     return context - context % patch, patch
