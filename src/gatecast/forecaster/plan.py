@@ -243,9 +243,9 @@ def _others(network: NetworkConfig, wishes: Wishes) -> tuple[NetworkConfig, ...]
 
 
 def _cyclic(network: NetworkConfig, wishes: Wishes) -> list[NetworkConfig]:
-    """By the season's phases: all of the past, and half of it; none where the season is too long for that."""
+    """By the season's phases: half of the past, which is cheaper, then all; none where the season is too long."""
     found = []
-    for share in (1, 2) if wishes.context is None else (1,):
+    for share in (2, 1) if wishes.context is None else (1,):
         cycle = _whole_seasons(network.context // share, network.seasons)
         if cycle and cycle[0] >= max(*network.seasons, *network.lags, 1) and wishes.context in (None, cycle[0]):
             context, patch = cycle
