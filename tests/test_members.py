@@ -309,8 +309,8 @@ def test_what_a_budget_trained_is_repeated_by_its_steps_and_members(monkeypatch)
 def test_who_asks_for_something_gets_no_member_that_is_otherwise(wishes, others: list[str]) -> None:
     model = large(**{"members": 3, "steps": 1, **wishes})
     assert [other.model for other in model.plan.others] == others
-    if "context" in wishes:
-        assert {other.context for other in model.plan.kinds} == {wishes["context"]}
+    wanted = wishes.get("context", 48)
+    assert {kind.context == wanted for kind in model.plan.kinds} == {"context" in wishes}
 
 
 def test_the_forecast_is_the_mean_of_members_that_read_differently(mixed) -> None:
