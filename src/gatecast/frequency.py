@@ -332,6 +332,7 @@ def _offset(time: np.ndarray, time_zone: str) -> np.ndarray:
     return np.array(sizes, np.int64)[where].reshape(time.shape).astype("timedelta64[us]")
 
 
+@lru_cache(maxsize=1 << 16)  # training asks for the same hours at every step
 def _offset_at(quarter: int, zone: tzinfo) -> int:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=quarter * (_QUARTER_HOUR // SECOND))
     offset = moment.astimezone(zone).utcoffset() or timedelta(0)
