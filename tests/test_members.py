@@ -260,6 +260,22 @@ def test_the_members_of_a_large_table_with_a_season_read_by_its_phases_too(mixed
     assert any("每次 24 个的 cycle-lstm、同样大小的 cycle-lstm。" in reason.chinese for reason in mixed.describe())
 
 
+@pytest.mark.parametrize(
+    ("wishes", "recency"),
+    [
+        ({}, 1.0),
+        ({"training": {"recency": 0.0}}, 0.0),
+        ({"training": {"optimiser": "lbfgs"}}, 0.0),  # it trains on the same windows at every step
+        ({"season": "none"}, 0.0),
+        ({"context": 48}, 0.0),  # two days say nothing of how days change
+    ],
+)
+def test_newer_windows_train_more_often_where_many_seasons_are_read(wishes, recency: float) -> None:
+    model = large(**{"members": 1, "steps": 1, **wishes})
+    assert model.plan.training.recency == recency
+    assert any("Newer windows train more often" in reason.english for reason in model.describe()) == (recency > 0)
+
+
 def test_the_fourth_member_smooths_exponentially(tmp_path) -> None:
     model = large(members=5, steps=1)
     kinds = [(one.config.model, one.config.context) for one in model.fitted.networks[2:]]

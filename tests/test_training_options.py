@@ -56,7 +56,7 @@ def test_a_mistake_is_named(wish: dict[str, Any], word: str) -> None:
         gc.Forecaster(3, device="cpu", **wish)
 
 
-WAYS = {"schedule": "one-cycle", "positions": "newest", "augment": {"jitter": 0.1, "mixup": 0.2}}
+WAYS = {"schedule": "one-cycle", "positions": "newest", "recency": 0.5, "augment": {"jitter": 0.1, "mixup": 0.2}}
 
 
 def test_ways_to_train_are_kept_with_the_model(tmp_path: Path) -> None:
@@ -77,12 +77,12 @@ def test_every_schedule_carries_a_fit_to_its_end(schedule: str) -> None:
 def test_toml_says_the_same(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text(
-        '[forecast]\nhorizon = 3\n[training]\noptimiser = "sgd"\nl2 = 1e-3\naugment = {jitter = 0.5}\n'
+        '[forecast]\nhorizon = 3\n[training]\noptimiser = "sgd"\nl2 = 1e-3\nrecency = 1\naugment = {jitter = 0.5}\n'
         "[network]\nhidden = [16, 8]\n"
     )
     settings = resolve({"config": str(file)})
     options = settings.forecaster_options()
-    assert options["training"] == {"optimiser": "sgd", "l2": 1e-3, "augment": {"jitter": 0.5}}
+    assert options["training"] == {"optimiser": "sgd", "l2": 1e-3, "recency": 1, "augment": {"jitter": 0.5}}
     assert options["network"] == {"hidden": [16, 8]}
     file.write_text(write_toml(settings, []))
     assert resolve({"config": str(file)}) == settings

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,6 +70,40 @@ def test_numbers_may_come_in_any_order_and_more_than_once() -> None:
     found = windows.origins(np.array([3, 0, 3, 1]))
     assert found.series.tolist() == [2, 0, 2, 0]
     assert found.ends.tolist() == [2, 2, 2, 3]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=6).filter(any), st.sampled_from([0.0, 0.5, 1.0, 3.0]))
+def test_what_is_drawn_is_a_window_and_each_series_has_its_share(counts: list[int], recency: float) -> None:
+    windows = Windows.between(np.zeros(len(counts), dtype=np.int64), np.array(counts) - 1)
+    drawn = windows.draw(np.random.default_rng(1), (100, 50), recency)
+    assert drawn.shape == (100, 50) and drawn.min() >= 0 and drawn.max() < len(windows)
+    share = np.bincount(windows.origins(drawn.ravel()).series, minlength=len(counts)) / drawn.size
+    np.testing.assert_allclose(share, np.array(counts) / sum(counts), atol=0.04)
+    shorter = windows.draw(np.random.default_rng(1), (7, 50), recency)
+    assert (shorter == drawn[:7]).all()
+
+
+@pytest.mark.parametrize("recency", [0.5, 1.0, 3.0])
+def test_with_recency_the_chance_of_a_window_rises_along_its_series(recency: float) -> None:
+    windows = Windows.between(np.array([5, 0]), np.array([1004, 9]))
+    drawn = windows.origins(windows.draw(np.random.default_rng(0), (40_000,), recency))
+    ends = drawn.ends[drawn.series == 0]
+    share = np.array([(ends < 5 + 1000 * p).mean() for p in (0.25, 0.5, 0.75)])
+    np.testing.assert_allclose(share, np.array([0.25, 0.5, 0.75]) ** (1 + recency), atol=0.01)
+
+
+class HighestDraws(np.random.Generator):
+    """Every number between 0 and 1 is the largest there is."""
+
+    def random(self, size=None, dtype=np.float64, out=None):
+        return np.full(size, np.nextafter(1.0, 0.0))
+
+
+def test_the_highest_draw_is_the_newest_window() -> None:
+    windows = Windows.between(np.array([2, 5]), np.array([0, 8]))
+    numbers = windows.draw(HighestDraws(np.random.PCG64(0)), (3,), recency=3.0)
+    assert windows.origins(numbers).ends.tolist() == [8] * 3
 
 
 @settings(deadline=None, max_examples=50)

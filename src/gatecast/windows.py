@@ -36,6 +36,20 @@ class Windows:
     def __len__(self) -> int:
         return int(self.counts.sum())
 
+    def draw(self, draws: np.random.Generator, size: tuple[int, ...], recency: float = 0.0) -> np.ndarray:
+        """Numbers by lot, of this shape. Recency r: the one at share p of its series' windows has a chance like p^r.
+
+        One draw each: a shorter row of numbers begins a longer one, so that a training that was ended can be repeated.
+        """
+        if not recency:
+            return draws.integers(len(self), size=size)
+        drawn = draws.random(size) * len(self)
+        stops = np.cumsum(self.counts)
+        series = np.searchsorted(stops, drawn, side="right")
+        count, start = self.counts[series], (stops - self.counts)[series]
+        place = (count * ((drawn - start) / count) ** (1 / (1 + recency))).astype(np.int64)
+        return start + np.minimum(place, count - 1)  # the root of a share just below one may round to one
+
     def origins(self, numbers: np.ndarray) -> Origins:
         """The origins with these numbers, 0 … len − 1. numbers: (n,)."""
         stops = np.cumsum(self.counts)

@@ -189,7 +189,9 @@ def test_a_table_of_wishes_becomes_an_augmentation() -> None:
         ({"augment": {"jitter": -1}}, "augment.jitter"),
         ({"augment": {"slice": 0.95}}, "augment.slice"),
         ({"augment": 0.1}, "table"),
-        ({"augment": {"jitter": 0.1}, "optimiser": "lbfgs"}, "lbfgs"),
+        ({"augment": {"jitter": 0.1}, "optimiser": "lbfgs"}, "augment.*lbfgs"),
+        ({"recency": 1, "optimiser": "annealing"}, "recency.*annealing"),
+        ({"recency": -1}, "recency"),
     ],
 )
 def test_a_mistake_is_named(wish: dict[str, Any], word: str) -> None:

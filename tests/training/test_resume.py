@@ -73,6 +73,7 @@ def test_stopped_and_resumed_gives_the_same_bytes(optimiser: str, tmp_path: Path
         {"schedule": "plateau", "rate": 0.3, "steps": 60},
         {"schedule": "one-cycle", "rate": 3e-2},
         {"positions": "newest"},
+        {"recency": 2.0},
         {"augment": Augment(0.1, 0.1, 0.1, 0.1, 0.1, 0.3)},
     ],
     ids=lambda fields: next(iter(fields)) + str(len(fields)),
@@ -187,11 +188,12 @@ def _kill_and_resume(folder: Path, kills: int, seed: int) -> tuple[dict[str, byt
     takes, moments = time.perf_counter() - began, random.Random(seed)
     killed = 0
     while killed < kills:
-        process = _start(broken, f"model-{killed}")
+        name = f"model-{killed}-{len(ended)}"
+        process = _start(broken, name)
         process.join(moments.uniform(0, takes))
         if process.exitcode is not None:  # it came to its end first: begin again, after a look at what it made
             assert process.exitcode == 0
-            ended.append(_bytes_of(broken / f"model-{killed}"))
+            ended.append(_bytes_of(broken / name))
             for path in broken.glob("checkpoint*"):
                 path.unlink()
             continue

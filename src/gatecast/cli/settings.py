@@ -33,6 +33,7 @@ _LOOP = (
     "warm_up",
     "batch",
     "positions",
+    "recency",
     "augment",
     "round",
     "patience",
@@ -123,6 +124,7 @@ class TrainingSettings:
     warm_up: _Whole | None = None
     batch: _Whole | None = None
     positions: str | None = None
+    recency: _Number | None = None
     augment: dict[str, Any] | None = None
     round: _Whole | None = None
     patience: _Whole | None = None

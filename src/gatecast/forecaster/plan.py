@@ -26,6 +26,7 @@ _LARGE = 50_000  # rows; from here on a larger network, which reads more seasons
 _HUGE = 200_000  # rows; the largest network
 _DROPOUT, _HEAD_DROPOUT = 0.3, 0.2
 _DECAY = 0.3
+_RECENCY = 1.0  # where many whole seasons are read: habits change; without a season all of the past is as good
 _INNER = (20, 40, 60)  # intervals that only training hears of
 _LONGEST_INNER = 100  # steps ahead; with more of them, ETTh1 was no better for it (docs/LOG.md)
 _LONGEST_RIDGE = 512  # values that the linear base reads
@@ -159,7 +160,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         head_dropout=_HEAD_DROPOUT if rows >= _LARGE else 0.0,
         inner=_inner(rows, wishes.horizon) if distribution == "quantile" else (),
     )
-    training = _training(wishes, rows)
+    training = _training(wishes, rows, cyclic=_whole_seasons(context, network.seasons) is not None)
     members = wishes.members or _members(rows, network, wishes.budget)
     scouts = 1 if rows >= _LARGE else members
     more = wishes.budget is not None and wishes.members is None and members > scouts
@@ -288,10 +289,11 @@ def _patch(context: int, seasons: tuple[int, ...], horizon: int) -> int:
     return min(max(horizon, context // _PATCHES), context // 8)
 
 
-def _training(wishes: Wishes, rows: int) -> TrainingConfig:
+def _training(wishes: Wishes, rows: int, *, cyclic: bool) -> TrainingConfig:
     usual = TrainingConfig()
     if rows >= _LARGE:
-        usual = TrainingConfig(steps=3000, round=50, patience=12, l2=_DECAY)
+        recency = _RECENCY if cyclic else 0.0
+        usual = TrainingConfig(recency=recency, steps=3000, round=50, patience=12, l2=_DECAY)
     elif rows < _SMALL:
         batch = usual.batch if wishes.training.get("optimiser") == "lbfgs" else _QUICK_BATCH  # it sees one batch alone
         usual = TrainingConfig(steps=max(_FEWEST_STEPS, rows // _ROWS_A_STEP), batch=batch, patience=_QUICK_PATIENCE)

@@ -130,6 +130,13 @@ def _training(network: NetworkConfig, training: TrainingConfig) -> list[Text]:
                 f"{network.head_dropout:.0%}，权重衰减 {training.l2:g}。",
             )
         )
+    if training.recency:
+        reasons.append(
+            Text(
+                f"Newer windows train more often, by a recency of {training.recency:g}: seasons change their shape.",
+                f"较新的窗口更常用于训练（recency 为 {training.recency:g}）：季节形态会随时间改变。",
+            )
+        )
     if training.patience:
         reasons.append(
             Text(

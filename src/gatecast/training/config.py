@@ -66,7 +66,8 @@ class TrainingConfig:
     "constant". warm_up: steps of linear rise. batch: windows a step.
     positions: "all" forecasts from every position of a window's newer half (many-to-many), "newest" from its end
     (many-to-one).
-    augment: how the windows are varied.
+    recency: how much more often newer windows are drawn: the one at share p of its series' windows in proportion to
+    p ** recency; 0 = all alike. augment: how the windows are varied.
     steps: the most that are taken. round: steps between validations. patience: rounds without a better validation
     before training stops; 0 = never. clip: largest norm of the gradient; 0 = none.
     l1, l2: penalties on the weights (with "adamw" l2 is the decoupled decay). average: share of the steps taken so
@@ -79,6 +80,7 @@ class TrainingConfig:
     warm_up: int = 30
     batch: int = 64
     positions: Literal["all", "newest"] = "all"
+    recency: float = 0.0
     augment: Augment = Augment()
     steps: int = 1000
     round: int = 25
@@ -101,18 +103,20 @@ class TrainingConfig:
                 )
             if not choices:
                 _check_number(name, value, whole=kind is int)
-        if self.augment and self.optimiser in _ON_FIXED_WINDOWS:
-            raise OptionError(
-                f"augment does not go with {self.optimiser!r}, which compares losses on the same windows; "
-                "leave one of them out.",
-                f"augment 不能与 {self.optimiser!r} 同用：后者要在同样的窗口上比较损失；请去掉其中之一。",
-            )
+        for name in ("recency", "augment"):
+            if getattr(self, name) and self.optimiser in _ON_FIXED_WINDOWS:
+                raise OptionError(
+                    f"{name} does not go with {self.optimiser!r}, which compares losses on the same windows; "
+                    "leave one of them out.",
+                    f"{name} 不能与 {self.optimiser!r} 同用：后者要在同样的窗口上比较损失；请去掉其中之一。",
+                )
 
 
 # What suits an optimiser or a schedule that is not the default, unless the user says otherwise.
 _OWN: dict[str, dict[str, Any]] = {
     "one-cycle": {"warm_up": 0, "patience": 0},  # its best weights come last, at the lowest rates
     "annealing": {
+        "recency": 0.0,
         "rate": 1.0,
         "schedule": "constant",
         "warm_up": 0,
@@ -124,6 +128,7 @@ _OWN: dict[str, dict[str, Any]] = {
     },
     "sgd": {"rate": 0.05},
     "lbfgs": {
+        "recency": 0.0,
         "rate": 0.5,
         "schedule": "constant",
         "warm_up": 0,

@@ -135,7 +135,7 @@ class Trainer:
         seed_dropout(self.network, torch_seed(self.run.seed, "dropout", record.step, record.recoveries))
         draws = stream(self.run.seed, "batch", record.step, record.recoveries)
         steps = min(config.round, config.steps - record.step)
-        numbers = draws.integers(len(self.run.windows), size=(steps, config.batch))
+        numbers = self.run.windows.draw(draws, (steps, config.batch), config.recency)
         halved = record.recoveries + halvings(config, (validation for *_, validation in record.curve))
         self.network.train()
         self.network.steps_taken = record.step

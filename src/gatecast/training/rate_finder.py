@@ -78,7 +78,8 @@ def _losses(network: ForecastNetwork, run: Run, rates: np.ndarray) -> list[float
     for step, rate in enumerate(rates):
         for group in optimiser.param_groups:
             group["lr"] = float(rate)
-        numbers = stream(run.seed, "rate finder", step).integers(len(run.windows), size=run.config.batch)
+        draws = stream(run.seed, "rate finder", step)
+        numbers = run.windows.draw(draws, (run.config.batch,), run.config.recency)
         batch = run.reader.read(run.windows.origins(numbers), answers=True)
         optimiser.zero_grad(set_to_none=True)
         total, weight = network.loss(batch, newest_only=run.config.positions == "newest")
