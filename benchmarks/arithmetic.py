@@ -49,9 +49,15 @@ def walks(series: int, rows: int) -> Panel:
 
 
 def operations(network: ForecastNetwork, batch: int) -> float:
-    """Of the matrix products of a step: each weight multiplies and adds, forward once and backward twice."""
-    matrices = [p for p in network.parameters() if p.dim() == 2]
-    return 6 * sum(p.numel() for p in matrices) * batch * network.config.context / network.config.patch
+    """Of the matrix products of a step: each weight multiplies and adds, forward once and backward twice.
+
+    The backbone reads every patch; head and mixture answer from those of the newer half alone.
+    """
+    positions = network.config.context // network.config.patch
+    answering = len(range(positions)[network.places(newest_only=False)])
+    read = sum(p.numel() for p in network.backbone.parameters() if p.dim() == 2)
+    said = sum(p.numel() for p in network.parameters() if p.dim() == 2) - read
+    return 6.0 * batch * (read * positions + said * answering)
 
 
 def milliseconds(work: Callable[[], Any], runs: int) -> float:
