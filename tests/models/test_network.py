@@ -189,6 +189,18 @@ def test_a_mixture_of_bases_holds_for_an_eighth_of_a_season(
     assert network.mixture.out_features == -(-horizon // block) * network.bases.count
 
 
+def test_every_block_of_steps_mixes_its_bases_by_shares_of_its_own() -> None:
+    config = NetworkConfig("lstm", {"hidden": 3}, 5, 48, 24, (24,), (80,))
+    network = shaken(new_network(config))
+    batch, block = batch_of(network), config.block
+    assert (block, network.blocks) == (3, 2)
+    bases = torch.rand(3, 2, 5, network.bases.count)
+    features = torch.randn(3, 2, network.feature_size())
+    share = torch.softmax(network.mixture(features).view(3, 2, network.blocks, -1), dim=3)
+    expected = [(bases[:, :, step] * share[:, :, step // block]).sum(-1) for step in range(5)]
+    torch.testing.assert_close(network.mix(features, bases, batch)[..., 0], torch.stack(expected, dim=2))
+
+
 # what reaches what
 
 

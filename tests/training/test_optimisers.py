@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from small_runs import new_network, run_of
@@ -15,6 +17,8 @@ from gatecast.training.config import TrainingConfig
 from gatecast.training.history import History
 from gatecast.training.loop import train, validation_error
 from gatecast.training.optimisers import Average, finishing_rate, halvings, make_optimiser, penalty, rate_at
+from gatecast.training.rate_finder import find_rate
+from gatecast.windows import WindowReader
 
 # enough of a rate for each to get somewhere in few steps
 RATES = {"adam": 1e-2, "adamw": 1e-2, "sgd": 3e-2, "lbfgs": 0.3}
@@ -127,6 +131,25 @@ def test_many_to_one_trains_on_the_newest_position_alone(monkeypatch: pytest.Mon
     train(new_network(), run_of(steps=2, round=2, positions="newest"))
     train(new_network(), run_of(steps=2, round=2))
     assert asked == [True, True, False, False]
+
+
+@pytest.mark.parametrize("learn", [train, find_rate])
+def test_with_recency_newer_windows_train(monkeypatch: pytest.MonkeyPatch, learn: Any) -> None:
+    plain, ends = WindowReader.read, []
+
+    def read(self: WindowReader, origins: Any, *, answers: bool) -> Any:
+        ends.append(origins.ends)
+        return plain(self, origins, answers=answers)
+
+    monkeypatch.setattr(WindowReader, "read", read)
+    middle = []
+    for recency in (0.0, 3.0):
+        ends.clear()
+        learn(new_network(), replace(run_of(recency=recency), stopping=None))
+        middle.append(np.median(np.concatenate(ends)))
+    windows = run_of().windows
+    share = (np.array(middle) - windows.first[0]) / windows.counts[0]
+    assert 0.4 < share[0] < 0.6 and 0.75 < share[1] < 0.93  # 2^(-1/4) is 0.84
 
 
 def test_cosine_falls_to_nothing_at_the_last_step() -> None:

@@ -133,8 +133,8 @@ def _training(network: NetworkConfig, training: TrainingConfig) -> list[Text]:
     if training.recency:
         reasons.append(
             Text(
-                f"Newer windows train more often, by a recency of {training.recency:g}: seasons change their shape.",
-                f"较新的窗口更常用于训练（recency 为 {training.recency:g}）：季节形态会随时间改变。",
+                f"Newer windows train more often, by a recency of {training.recency:g}: they are most like what comes.",
+                f"较新的窗口更常用于训练（recency 为 {training.recency:g}）：它们与将来最相似。",
             )
         )
     if training.patience:
