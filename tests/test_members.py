@@ -103,7 +103,8 @@ def test_a_budget_is_counted_from_the_call_and_leaves_time_for_judging(monkeypat
     members.job = replace(members.job, started=time.perf_counter() - 10)
     assert members._seconds() >= 10
     monkeypatch.setattr(Members, "_seconds", lambda _: 10.0)
-    monkeypatch.setattr(Members, "_time_of_judging", lambda _: 30.0)
+    monkeypatch.setattr(Members, "_time_what_follows", lambda _: None)
+    members.judging, members.searching = 20.0, 10.0
     given: list[float] = []
     train = ensemble.train
 
@@ -115,6 +116,8 @@ def test_a_budget_is_counted_from_the_call_and_leaves_time_for_judging(monkeypat
     members.train()
     assert given == [pytest.approx((92 - 10 - 30) / members.plan.trainings)]
     assert members._may_go_on(60) and not members._may_go_on(70)
+    members.finish()
+    assert members._may_go_on(70) and not members._may_go_on(80)  # by then the search for analogues is over
 
 
 def test_how_long_judging_takes_is_told_by_a_few_windows(monkeypatch) -> None:
@@ -124,8 +127,9 @@ def test_how_long_judging_takes_is_told_by_a_few_windows(monkeypatch) -> None:
     monkeypatch.setattr(ensemble, "predict", lambda networks, _, origins: asked.append(len(origins.series)))
     monkeypatch.setattr(ensemble.time, "perf_counter", lambda: next(clock))
     windows = len(members.judged().series)
-    assert members._time_of_judging() == windows / asked[0] * (2 + 3)  # a forecast takes a tick of this clock
-    assert asked == 2 * [min(128, windows)]
+    members._time_what_follows()
+    assert members.judging == windows / asked[0] * (2 + 3)  # a forecast takes a tick of this clock
+    assert asked == 2 * [min(128, windows)] and members.searching == 0
 
 
 @pytest.mark.parametrize(

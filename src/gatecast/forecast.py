@@ -55,6 +55,11 @@ class Prediction(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
 
+    def moved_to(self, point: np.ndarray) -> Prediction:
+        """Another point in its place, (n, horizon); the intervals move along and keep their width."""
+        move = (point - self.point)[:, :, None]
+        return Prediction(point, self.lower + move, self.upper + move)
+
 
 class Predictor(Protocol):
     """A forecasting method: naive, network, ensemble or wrapper. `backtest` knows nothing more of it.

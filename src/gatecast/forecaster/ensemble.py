@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from gatecast.forecaster.analogues import MOST_LEARNT, Analogues
 from gatecast.forecaster.predicting import predict
 from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, network_class, new_network
@@ -75,7 +76,7 @@ class Members:
         self.networks: list[ForecastNetwork] = []
         self.histories: list[History] = []
         self.ridges: dict[int, torch.Tensor] = {}  # by context, of the windows that train now
-        self.judging = 0.0  # seconds that it will take, as far as is known
+        self.judging = self.searching = 0.0  # seconds that they will still take, as far as is known
 
     def train(self) -> None:
         """The scouts on the training windows; each keeps the weights that are best on the stopping windows.
@@ -91,7 +92,7 @@ class Members:
         ):
             self.networks.append(self._new(member, windows))
             if member == 0 and self.plan.budget is not None:
-                self.judging = self._time_of_judging()
+                self._time_what_follows()
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
@@ -101,20 +102,29 @@ class Members:
         """The held-out windows that say how far to trust, and how wide intervals must be."""
         config = self.plan.network
         sampled = network_class(config.model).sampled
-        most = _MOST_SAMPLED if sampled else min(_MOST_JUDGED, _MOST_VALUES // config.horizon + 1)
-        return self.shares.held_out(most)
+        most = _MOST_SAMPLED if sampled else MOST_LEARNT if self.plan.analogues else _MOST_JUDGED
+        return self.shares.held_out(min(most, _MOST_VALUES // config.horizon + 1))
 
-    def _time_of_judging(self) -> float:
-        """Seconds, about: the scout's forecast and what is made of it, then that of all members."""
+    def _time_what_follows(self) -> None:
+        """Judging, about: the scout's forecast and what is made of it, then that of all members; and the analogues."""
         origins = self.judged()
         few = next(origins.parts(_TRIED), None)
         if few is None:
-            return 0.0
+            return
         for _ in range(2):  # the first pays for what is made ready once
             start = time.perf_counter()
             predict(self.networks[:1], self.reader, few)
             took = time.perf_counter() - start
-        return took * len(origins.series) / len(few.series) * (_JUDGING + self.plan.members)
+        more = len(origins.series) / len(few.series)
+        self.judging = took * more * (_JUDGING + self.plan.members)
+        if self.plan.analogues:
+            past, start = self.past(), time.perf_counter()
+            past.at(self.panel, few)
+            self.searching = (time.perf_counter() - start) * max(1.0, more / 2)  # half of so small a search is fixed
+
+    def past(self) -> Analogues:
+        """The analogues that a forecast of held-out windows may know."""
+        return Analogues.of(self.panel.until(self.shares.train), self.plan.network.horizon)
 
     def _windows(self, share: Callable[[int], Windows], member: int) -> Windows:
         """Those of a share that teach something: series that never change do not, and are forecast as constant."""
@@ -140,7 +150,7 @@ class Members:
         """Whether nobody has ended the fit, and there is time for so many seconds more."""
         if self.histories and self.histories[-1].stopped in ("interrupted", "nothing to learn"):
             return False
-        return self.plan.budget is None or self._seconds() + seconds + self.judging <= _LATE * self.plan.budget
+        return self.plan.budget is None or self._spoken_for() + seconds <= _LATE * self.plan.budget
 
     def _one(self) -> float:
         """Seconds that the first training took."""
@@ -150,7 +160,7 @@ class Members:
         """The first member may take its share of the budget; the others take as many steps as it took."""
         config, budget = self.plan.training, None
         if self.plan.budget is not None and member == 0:
-            left = _TRAINING_SHARE * self.plan.budget - self._seconds() - self.judging
+            left = _TRAINING_SHARE * self.plan.budget - self._spoken_for()
             budget = max(0.0, left) / self.plan.trainings
         elif self.plan.budget is not None:
             config = replace(config, steps=max(1, self.histories[0].steps), patience=0)
@@ -166,7 +176,7 @@ class Members:
         A scout knows the newest rows from its last steps alone; a network that saw them from its first step is better.
         With time for less than two of these, the scout goes on.
         """
-        self.ridges = {}
+        self.ridges, self.searching = {}, 0.0  # what the analogues are worth is known by now
         steps = self._steps_anew() if self.plan.anew else 0
         two = (1 + self.plan.cost_of(1)) * steps / max(1, self.histories[0].steps)
         if steps and self._may_go_on(two * self._one()):
@@ -261,6 +271,10 @@ class Members:
             tell(replace(progress, step=step, steps=steps, seconds=self._seconds(), budget=plan.budget))
 
         return told
+
+    def _spoken_for(self) -> float:
+        """Seconds of a budget that are gone, or that judging and the search for analogues will take."""
+        return self._seconds() + self.judging + self.searching
 
     def _seconds(self) -> float:
         return time.perf_counter() - self.job.started

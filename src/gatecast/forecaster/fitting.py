@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from gatecast.conformal import Correction
 from gatecast.errors import TrainingError
 from gatecast.features.season import find_seasons
-from gatecast.forecast import Prediction
+from gatecast.forecast import Origins, Prediction
+from gatecast.forecaster.analogues import Analogues
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.gate import Gate, errors_of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     import torch
 
-    from gatecast.forecast import Origins
     from gatecast.models.network import ForecastNetwork
     from gatecast.panel import Panel
     from gatecast.training.history import History
@@ -43,7 +43,7 @@ _MOST_FOR_BASES = 1024
 class Fitted:
     """A trained ensemble with all that a forecast needs. Everything in it was learnt from the panel of the fit.
 
-    histories: the training of each member.
+    histories: the training of each member. analogues: None where they have no say.
     """
 
     networks: tuple[ForecastNetwork, ...]
@@ -55,6 +55,7 @@ class Fitted:
     seasons: tuple[int, ...]
     device: torch.device
     dependence: Dependence
+    analogues: Analogues | None = None
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
@@ -68,6 +69,8 @@ class Fitted:
         reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
         prediction, scale, bases = predict(self.networks, reader, origins)
         with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
+            if self.analogues is not None:
+                prediction = self.analogues.apply(prediction, self.analogues.at(panel, origins))
             prediction = self.gate.apply(prediction, bases)
             if self.correction is not None:
                 prediction = self.correction.apply(prediction, scale)
@@ -99,10 +102,21 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
     """
     members, scaler, seasons = _prepare(panel, wishes, season, job)
     members.train()
-    gate, correction, dependence = _judge_and_finish(members, panel, members.shares)
+    judged = _judge_and_finish(members, panel, members.shares)
     plan = with_members(members.plan, panel, len(members.networks))
     networks, histories = tuple(members.networks), tuple(members.histories)
-    return Fitted(networks, scaler, gate, correction, plan, histories, seasons, job.device, dependence)
+    return Fitted(
+        networks,
+        scaler,
+        judged.gate,
+        judged.correction,
+        plan,
+        histories,
+        seasons,
+        job.device,
+        judged.dependence,
+        judged.analogues,
+    )
 
 
 def find_rate(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, job: Job) -> RateCurve:
@@ -137,14 +151,24 @@ def _training_covariates(panel: Panel, shares: Split) -> np.ndarray:
     return panel.values[inside < np.repeat(shares.train, panel.lengths), 1:]
 
 
-def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Gate, Correction | None, Dependence]:
-    """Gate, conformal correction and dependence, from windows that trained nothing; then all members learn from these.
+@dataclass(frozen=True)
+class _Judged:
+    """What the held-out windows say; without them, no opinion."""
 
-    No opinion where there is none to hold out, or where they never change.
+    dependence: Dependence
+    gate: Gate = field(default_factory=Gate)
+    correction: Correction | None = None
+    analogues: Analogues | None = None
+
+
+def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
+    """Analogues, gate, conformal correction and dependence, from windows that trained nothing.
+
+    Then all members learn from these. No opinion where there is none to hold out, or where they never change.
     """
     config = members.plan.network
     origins = members.judged()
-    unknown = Gate(), None, Dependence.of_random_walk(config.horizon)
+    unknown = _Judged(Dependence.of_random_walk(config.horizon))
     if not len(origins.series):
         members.finish()
         return unknown
@@ -153,20 +177,38 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> tuple[Ga
     if not moving.any():
         members.finish()
         return unknown
+    origins, before = Origins(*(part[moving] for part in origins)), Prediction(*(part[moving] for part in before))
+    scale, bases, independent = scale[moving], bases[moving], shares.independent()
     _, units = bases_at(members.networks[0], members.reader, origins)
-    actual = panel.y[origins.following(panel, config.horizon)][moving]
-    before, bases, units = Prediction(*(part[moving] for part in before)), bases[moving], units[moving]
-    linear = config.ridge > 0
-    past = _past_errors(members, panel, shares) if shares.independent() < _ENOUGH_FOR_BASES else None
-    gate = Gate.fit(before.point, bases, actual, units, shares.independent(), linear=linear, past=past)
+    actual = panel.y[origins.following(panel, config.horizon)]
+    before, analogues = _beside_analogues(members, before, origins, units)
+    past = _past_errors(members, panel, shares) if independent < _ENOUGH_FOR_BASES else None
+    gate = Gate.fit(before.point, bases, actual, units, independent, linear=config.ridge > 0, past=past)
     if members.plan.too_short(members.histories[0]):
         gate = replace(gate, share=0.0)
+    if not gate.share:
+        analogues = None  # they move the networks' forecast, which nobody hears
     gated = gate.apply(before, bases)
-    corrected = Correction.fit(gated, actual, scale[moving], config.levels, independent=shares.independent())
-    dependence = Dependence.fit((actual - gated.point) / scale[moving][:, None], shares.independent())
+    corrected = Correction.fit(gated, actual, scale, config.levels, independent=independent)
+    dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
     members.finish()
-    after = Prediction(*(part[moving] for part in predict(members.networks, members.reader, origins)[0]))
-    return gate, corrected.kept_wide(before, after, scale[moving]), dependence
+    after, _, _ = predict(members.networks, members.reader, origins)
+    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues)
+
+
+def _beside_analogues(
+    members: Members, networks: Prediction, origins: Origins, units: np.ndarray
+) -> tuple[Prediction, Analogues | None]:
+    """The networks' forecast, moved by analogues of the past, and those of all rows; unmoved where they are no gain."""
+    if not members.plan.analogues:
+        return networks, None
+    past, panel = members.past(), members.panel
+    said = past.at(panel, origins)
+    actual = panel.y[origins.following(panel, past.horizon)]
+    analogues = past.learn(said, networks.point, actual, units, members.shares.independent())
+    if not analogues.strength:
+        return networks, None
+    return analogues.apply(networks, said), analogues.with_past(panel)
 
 
 def _past_errors(members: Members, panel: Panel, shares: Split) -> tuple[np.ndarray, int]:

@@ -19,6 +19,7 @@ from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes
+from gatecast.forecaster.reasons import say_of_analogues
 from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
 from gatecast.keeping.reading import describe_reading, options_again
 from gatecast.language import Text
@@ -259,7 +260,8 @@ class Forecaster:
                 f"{count:,} parameters; {history.steps} training steps, weights of step {history.best_step} kept.",
                 f"{count:,} 个参数；训练 {history.steps} 步，保留第 {history.best_step} 步的权重。",
             )
-        return (*self.plan.reasons, words)
+        say = (say_of_analogues(self.fitted.analogues),) if self.plan.analogues else ()
+        return (*self.plan.reasons, words, *say)
 
     # keep
 
@@ -282,7 +284,8 @@ class Forecaster:
             "panel": describe_panel(panel),
             "data": self._fingerprint,
         }
-        return Artifact(description, persistence.fitted_tensors(self.fitted) | panel_tensors(panel))
+        past = persistence.analogue_tensors(self.fitted.analogues)
+        return Artifact(description, persistence.fitted_tensors(self.fitted) | past | panel_tensors(panel))
 
     @classmethod
     def from_artifact(cls, stored: Artifact, device: str) -> Self:

@@ -22,6 +22,14 @@ from gatecast.training.history import History
 
 
 @dataclass(frozen=True)
+class SayForm:
+    """`Analogues` without their past."""
+
+    strength: float
+    reach: float
+
+
+@dataclass(frozen=True)
 class FittedForm:
     """`Fitted` without its weights and its device."""
 
@@ -39,6 +47,8 @@ class FittedForm:
     dependence: Dependence | None = None
     scouts: int = 1
     others: tuple[NetworkConfig, ...] = ()
+    analogues: bool = False
+    analogues_say: SayForm | None = None
 
 
 @dataclass(frozen=True)

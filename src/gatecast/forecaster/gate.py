@@ -7,11 +7,14 @@ linear base, which was fitted as the network was, has skill, the two are halves 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gatecast.forecast import Prediction
 from gatecast.runtime import stream
+
+if TYPE_CHECKING:
+    from gatecast.forecast import Prediction
 
 _SHARES = np.linspace(-1, 2, 31).round(1)  # beyond 0 … 1, so that chance shows on both sides
 _DRAWS = 400
@@ -63,9 +66,7 @@ class Gate:
         """Move the forecast towards the base; its intervals move along and keep their width."""
         if self.share == 1.0:
             return prediction
-        point = self.share * prediction.point + (1 - self.share) * bases[..., self.base]
-        move = (point - prediction.point)[:, :, None]
-        return Prediction(point, prediction.lower + move, prediction.upper + move)
+        return prediction.moved_to(self.share * prediction.point + (1 - self.share) * bases[..., self.base])
 
 
 def choose_base(newest: np.ndarray, independent: int, past: tuple[np.ndarray, int] | None = None) -> int:

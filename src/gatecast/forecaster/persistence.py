@@ -9,6 +9,7 @@ import torch
 
 from gatecast.conformal import Correction
 from gatecast.forecaster import soundness
+from gatecast.forecaster.analogues import Analogues
 from gatecast.forecaster.fitting import Fitted
 from gatecast.forecaster.plan import Plan
 from gatecast.forecaster.sampling import Dependence
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
     from gatecast.forecaster.form import FittedForm
 
+ANALOGUES = "analogues."  # what the names of their tensors begin with
+
 
 def describe_fitted(fitted: Fitted) -> dict[str, Any]:
     """Everything of a fit but its weights, as plain JSON."""
-    plan = fitted.plan
+    plan, say = fitted.plan, fitted.analogues
     histories = [asdict(history) for history in fitted.histories]
     for history in histories:
         del history["seconds"]  # the same fit gives the same bytes, however long it took
@@ -45,14 +48,24 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "gate": asdict(fitted.gate),
         "seasons": list(fitted.seasons),
         "dependence": asdict(fitted.dependence),
+        "analogues": plan.analogues,
+        "analogues_say": None if say is None else {"strength": say.strength, "reach": say.reach},
     }
 
 
 def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device: torch.device) -> Fitted:
     """The fit that `describe_fitted` and `fitted_tensors` told of. Raises: ArtifactError where its parts disagree."""
-    weights = {name: value for name, value in tensors.items() if not name.startswith(PANEL)}
+    weights = {name: value for name, value in tensors.items() if not name.startswith((PANEL, ANALOGUES))}
     plan = Plan(
-        told.network, told.training, told.members, told.scouts, told.finish, told.budget, told.reasons, told.others
+        told.network,
+        told.training,
+        told.members,
+        told.scouts,
+        told.finish,
+        told.budget,
+        told.reasons,
+        told.others,
+        analogues=told.analogues,
     )
     soundness.check_weights(plan, weights)
     with private_torch_stream(0, "restored"):  # the first weights are overwritten, the caller's stream is not
@@ -70,6 +83,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         seasons=told.seasons,
         device=device,
         dependence=told.dependence or Dependence.of_random_walk(told.network.horizon),
+        analogues=_analogues(told, tensors),
     )
     soundness.check_fitted(fitted)
     return fitted
@@ -82,3 +96,18 @@ def fitted_tensors(fitted: Fitted) -> dict[str, torch.Tensor]:
         for member, network in enumerate(fitted.networks)
         for name, value in network.state_dict().items()
     }
+
+
+def analogue_tensors(analogues: Analogues | None) -> dict[str, torch.Tensor]:
+    """The past that they are found in, by name; empty where they have no say."""
+    past = {} if analogues is None else {"values": analogues.values, "offsets": analogues.offsets}
+    return {ANALOGUES + name: torch.tensor(array) for name, array in past.items()}
+
+
+def _analogues(told: FittedForm, tensors: Mapping[str, torch.Tensor]) -> Analogues | None:
+    past = {name.removeprefix(ANALOGUES): value for name, value in tensors.items() if name.startswith(ANALOGUES)}
+    soundness.check_analogues(say := told.analogues_say, past)
+    if say is None:
+        return None
+    values, offsets = (past[name].numpy().copy() for name in ("values", "offsets"))
+    return Analogues(values, offsets, told.network.horizon, say.strength, say.reach)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gatecast.forecaster.analogues import MOST_LEARNT
 from gatecast.forecaster.reasons import reasons_of
 from gatecast.models.network import NetworkConfig, network_class
 from gatecast.training.config import TrainingConfig, with_wishes
@@ -29,6 +30,7 @@ _DECAY = 0.3
 _RECENCY = 1.0  # where many whole seasons are read: habits change; without a season all of the past is as good
 _INNER = (20, 40, 60)  # intervals that only training hears of
 _LONGEST_INNER = 100  # steps ahead; with more of them, ETTh1 was no better for it (docs/LOG.md)
+_MOST_COMPARED = 1_000_000_000  # pairs of windows, which take some seconds
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _FINER = 2  # times smaller are the patches of members that read closely
@@ -65,8 +67,8 @@ class Plan:
     network: the first member. others: those after it, in turn with it; () = all are as the first. members: networks in
     the ensemble. scouts: how many train on the past of held-out rows first, to find out how long to train and how far
     to trust. finish: the scouts' steps on all rows after that, as a share of the steps before; where there are more
-    members than scouts, these begin anew. more: whether others may follow while the budget has time. reasons: the
-    decisions in words, for the report.
+    members than scouts, these begin anew. more: whether others may follow while the budget has time. analogues:
+    whether similar windows of the past may have a say. reasons: the decisions in words, for the report.
     """
 
     network: NetworkConfig
@@ -78,6 +80,7 @@ class Plan:
     reasons: tuple[Text, ...]
     others: tuple[NetworkConfig, ...] = ()
     more: bool = False
+    analogues: bool = False
 
     @property
     def kinds(self) -> tuple[NetworkConfig, ...]:
@@ -129,6 +132,7 @@ class Plan:
             "finish": self.finish,
             "budget": self.budget,
             "more": self.more,
+            "analogues": self.analogues,
             "reasons": [reason.english for reason in self.reasons],
         }
 
@@ -165,14 +169,15 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     scouts = 1 if rows >= _LARGE else members
     more = wishes.budget is not None and wishes.members is None and members > scouts
     others = _others(network, wishes)[: None if more else members - 1] if members > scouts else ()
-    reasons = reasons_of(panel, network, others, training, members, scouts)
-    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, others, more)
+    analogues = _analogues(panel, wishes)
+    reasons = reasons_of(panel, network, others, training, members, scouts, analogues=analogues)
+    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, others, more, analogues)
 
 
 def with_members(plan: Plan, panel: Panel, members: int) -> Plan:
     """The plan as a budget or Ctrl-C left it: with so many members, and the reasons that hold for them."""
     scouts, others = min(plan.scouts, members), plan.others[: members - 1]
-    reasons = reasons_of(panel, plan.network, others, plan.training, members, scouts)
+    reasons = reasons_of(panel, plan.network, others, plan.training, members, scouts, analogues=plan.analogues)
     return replace(plan, members=members, scouts=scouts, others=others, more=False, reasons=reasons)
 
 
@@ -190,6 +195,15 @@ def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
 def _inner(rows: int, horizon: int) -> tuple[int, ...]:
     """Further levels to learn, where they were found to help: many rows and a horizon that is not long."""
     return _INNER if rows >= _SMALL and horizon <= _LONGEST_INNER else ()
+
+
+def _analogues(panel: Panel, wishes: Wishes) -> bool:
+    """Whether there is enough to search, and not too much: a small table's windows seldom return."""
+    rows = len(panel.time)
+    compared = max(len(panel), MOST_LEARNT) * rows
+    short = wishes.horizon <= _LONGEST_INNER
+    plain = wishes.model == "auto" and wishes.distribution in ("auto", "quantile")
+    return plain and short and rows >= _LARGE and compared <= _MOST_COMPARED
 
 
 def _ridge(split: Split, context: int, horizon: int) -> int:

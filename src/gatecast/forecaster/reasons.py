@@ -8,6 +8,7 @@ from gatecast.language import Text
 from gatecast.models.network import network_class, newer_half
 
 if TYPE_CHECKING:
+    from gatecast.forecaster.analogues import Analogues
     from gatecast.models.network import NetworkConfig
     from gatecast.panel import Panel
     from gatecast.training.config import TrainingConfig
@@ -20,6 +21,8 @@ def reasons_of(
     training: TrainingConfig,
     members: int,
     scouts: int,
+    *,
+    analogues: bool,
 ) -> tuple[Text, ...]:
     """The decisions in the order in which a forecast comes about."""
     reasons = _shape(panel, network, members)
@@ -34,7 +37,25 @@ def reasons_of(
                 f"先由 {scouts} 个同类网络用较早的行确定训练多久、可信多少；之后各网络都用全部行学习。",
             )
         )
+    if analogues:
+        reasons.append(
+            Text(
+                "Then come analogues: the past windows of all series that are most like the newest one, with what "
+                "followed them. The held-out windows say how much they count.",
+                "最后参考相似窗口：在所有序列的历史中找出与最新窗口最相似的，看其后如何发展；占多大分量由留出窗口决定。",
+            )
+        )
     return tuple(reasons)
+
+
+def say_of_analogues(found: Analogues | None) -> Text:
+    """What the held-out windows made of the analogues; None: no gain."""
+    if found is None:
+        return Text("The analogues were no gain: they have no say.", "相似窗口没有带来提升，未采用。")
+    return Text(
+        f"The analogues make up {found.strength:.0%} of a forecast where they are near, and less where they are not.",
+        f"相似窗口足够近时占预测的 {found.strength:.0%}，越远占得越少。",
+    )
 
 
 def _shape(panel: Panel, network: NetworkConfig, members: int) -> list[Text]:

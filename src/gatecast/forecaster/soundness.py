@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gatecast.forecaster.fitting import Fitted
-    from gatecast.forecaster.form import Description
+    from gatecast.forecaster.form import Description, SayForm
     from gatecast.forecaster.plan import Plan
     from gatecast.models.network import NetworkConfig
     from gatecast.panel import Panel
@@ -95,6 +95,28 @@ def check_fitted(fitted: Fitted) -> None:
         ),
         "the histories are not those of its members",
         "训练历史与成员不符",
+    )
+
+
+def check_analogues(told: SayForm | None, past: Mapping[str, torch.Tensor]) -> None:
+    """Raises: ArtifactError unless the analogues have a past to be found in, and a say that can be meant."""
+    kinds = {name: (value.dtype, value.dim()) for name, value in past.items()}
+    expected = {} if told is None else {"values": (torch.float64, 1), "offsets": (torch.int64, 1)}
+    require(
+        kinds == expected, "the past of its analogues is missing or of another kind", "相似窗口的历史缺失或类型不符"
+    )
+    if told is None:
+        return
+    offsets = past["offsets"]
+    require(
+        0 <= told.strength <= 1
+        and told.reach > 0
+        and len(offsets) > 1
+        and offsets[0] == 0
+        and bool((offsets.diff() > 0).all())
+        and offsets[-1] == len(past["values"]),
+        "the past of its analogues is not whole",
+        "相似窗口的历史不完整",
     )
 
 
