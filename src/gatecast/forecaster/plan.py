@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatecast.forecaster.analogues import MOST_LEARNT
+from gatecast.forecaster.analogues import FEWEST_LEARNT, MOST_COMPARED
 from gatecast.forecaster.reasons import reasons_of
 from gatecast.models.network import NetworkConfig, network_class
 from gatecast.training.config import TrainingConfig, with_wishes
@@ -30,7 +30,6 @@ _DECAY = 0.3
 _RECENCY = 1.0  # where many whole seasons are read: habits change; without a season all of the past is as good
 _INNER = (20, 40, 60)  # intervals that only training hears of
 _LONGEST_INNER = 100  # steps ahead; with more of them, ETTh1 was no better for it (docs/LOG.md)
-_MOST_COMPARED = 1_000_000_000  # pairs of windows, which take some seconds
 _LONGEST_RIDGE = 512  # values that the linear base reads
 _RIDGE_APART, _RIDGE_WINDOWS = 4, 20  # windows that do not overlap, a series; windows a value that it reads
 _FINER = 2  # times smaller are the patches of members that read closely
@@ -199,11 +198,9 @@ def _inner(rows: int, horizon: int) -> tuple[int, ...]:
 
 def _analogues(panel: Panel, wishes: Wishes) -> bool:
     """Whether there is enough to search, and not too much: a small table's windows seldom return."""
-    rows = len(panel.time)
-    compared = max(len(panel), MOST_LEARNT) * rows
-    short = wishes.horizon <= _LONGEST_INNER
+    rows, searched = len(panel.time), max(len(panel), FEWEST_LEARNT)
     plain = wishes.model == "auto" and wishes.distribution in ("auto", "quantile")
-    return plain and short and rows >= _LARGE and compared <= _MOST_COMPARED
+    return plain and wishes.horizon <= _LONGEST_INNER and rows >= _SMALL and searched * rows <= MOST_COMPARED
 
 
 def _ridge(split: Split, context: int, horizon: int) -> int:
