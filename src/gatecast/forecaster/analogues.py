@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from gatecast.forecast import Origins, Prediction
     from gatecast.panel import Panel
 
-MOST_COMPARED = 1_000_000_000  # pairs of windows, which take some seconds
-FEWEST_LEARNT = 2048  # held-out windows that should say how much analogues count, where there are so many
+MOST_LEARNT = 2048  # held-out windows that say how much analogues count; looking each up takes its time
 _HORIZONS = 4  # that a window spans; half a horizon earlier, a value counts half as much
 _NEAREST = 10
 _CLOSEST = 0.01  # deviations; what is nearer counts as near as this

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from gatecast.forecaster.analogues import MOST_COMPARED, Analogues
+from gatecast.forecaster.analogues import MOST_LEARNT, Analogues
 from gatecast.forecaster.predicting import predict
 from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, network_class, new_network
@@ -104,7 +104,7 @@ class Members:
         sampled = network_class(config.model).sampled
         most = _MOST_SAMPLED if sampled else min(_MOST_JUDGED, _MOST_VALUES // config.horizon + 1)
         if self.plan.analogues:
-            most = min(most, MOST_COMPARED // len(self.panel.time))
+            most = min(most, MOST_LEARNT)
         return self.shares.held_out(most)
 
     def _time_what_follows(self) -> None:

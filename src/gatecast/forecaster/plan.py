@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatecast.forecaster.analogues import FEWEST_LEARNT, MOST_COMPARED
+from gatecast.forecaster.analogues import MOST_LEARNT
 from gatecast.forecaster.reasons import reasons_of
 from gatecast.models.network import NetworkConfig, network_class
 from gatecast.training.config import TrainingConfig, with_wishes
@@ -37,6 +37,7 @@ _FEWEST_SEASONS, _LONGEST_CYCLE = 4, 96  # that a network which reads seasons wh
 _SMOOTHING = 1.25  # times as long takes a step with exponential smoothing
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
+_MOST_COMPARED = 1_000_000_000  # pairs of windows, which take some seconds
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
 _QUICK_BATCH, _QUICK_PATIENCE = 32, 4  # for few rows: their validation says early that nothing more is to be learnt
 _LEAST_STEPS = 25  # that teach a network anything
@@ -198,9 +199,9 @@ def _inner(rows: int, horizon: int) -> tuple[int, ...]:
 
 def _analogues(panel: Panel, wishes: Wishes) -> bool:
     """Whether there is enough to search, and not too much: a small table's windows seldom return."""
-    rows, searched = len(panel.time), max(len(panel), FEWEST_LEARNT)
+    rows, searched = len(panel.time), max(len(panel), MOST_LEARNT)
     plain = wishes.model == "auto" and wishes.distribution in ("auto", "quantile")
-    return plain and wishes.horizon <= _LONGEST_INNER and rows >= _SMALL and searched * rows <= MOST_COMPARED
+    return plain and wishes.horizon <= _LONGEST_INNER and rows >= _SMALL and searched * rows <= _MOST_COMPARED
 
 
 def _ridge(split: Split, context: int, horizon: int) -> int:
