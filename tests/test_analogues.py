@@ -221,6 +221,11 @@ def test_what_they_are_worth_is_learnt_from_rows_before_the_held_out_ones(fitted
     assert len(again.fitted.analogues.values) == 9000 > train.sum()
 
 
+def test_networks_that_nobody_hears_are_not_moved(fitted) -> None:
+    short = gc.Forecaster(HORIZON, season=None, steps=5, members=1, network={"hidden": 4}).fit(fitted.reading.panel)
+    assert short.plan.analogues and not short.fitted.gate.share and short.fitted.analogues is None
+
+
 def test_how_long_the_search_takes_is_told_by_a_few_windows(monkeypatch) -> None:
     panel = panel_of(*walks(11, *[1500] * 4))
     shares, device = split(panel, HORIZON), torch.device("cpu")
