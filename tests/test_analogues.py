@@ -128,6 +128,14 @@ def test_values_at_the_ends_of_computing_spoil_nothing(value: float) -> None:
     assert np.isfinite(said.point).all() and not np.isnan(said.distance).any()
 
 
+def test_a_jump_after_a_calm_window_is_no_infinity() -> None:
+    calm, newest = walks(12, WINDOW + HORIZON, 50)
+    calm = 1 + 1e-8 * calm
+    calm[-HORIZON:] = 1e301  # in units of the window beyond the largest number
+    said = said_at_the_end(calm, newest[:WINDOW])
+    assert np.isfinite(said.point).all() and np.isfinite(said.distance[1])
+
+
 def forecast(point: np.ndarray) -> Prediction:
     return Prediction(point, point[..., None] - 1, point[..., None] + 2)
 

@@ -127,7 +127,8 @@ class Analogues:
         """Of what followed these windows, in units of each: (windows, k) twice → (windows, horizon)."""
         length = _HORIZONS * self.horizon
         _, centre, scale = self._shapes(self._read(starts.ravel(), 0, length))
-        followed = (self._read(starts.ravel(), length, self.horizon) - centre) / scale
+        with np.errstate(over="ignore"):  # clipped
+            followed = (self._read(starts.ravel(), length, self.horizon) - centre) / scale
         followed = followed.clip(-_FARTHEST, _FARTHEST).reshape(*starts.shape, self.horizon)
         order = followed.argsort(axis=1)
         shares = np.take_along_axis(np.broadcast_to(weights[:, :, None], followed.shape), order, axis=1).cumsum(axis=1)
