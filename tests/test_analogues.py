@@ -243,7 +243,7 @@ def test_how_long_the_search_takes_is_told_by_a_few_windows(monkeypatch) -> None
     monkeypatch.setattr(ensemble, "predict", lambda *_: None)
     monkeypatch.setattr(Analogues, "at", lambda self, panel, origins: asked.append(len(origins.series)))
     monkeypatch.setattr(ensemble.time, "perf_counter", lambda: next(clock))
-    members._time_what_follows()
+    members._foresee_judging()
     windows = len(members.judged().series)
     assert asked == [128] and members.searching == windows / 128 / 2 > 1
 

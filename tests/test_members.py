@@ -103,7 +103,7 @@ def test_a_budget_is_counted_from_the_call_and_leaves_time_for_judging(monkeypat
     members.job = replace(members.job, started=time.perf_counter() - 10)
     assert members._seconds() >= 10
     monkeypatch.setattr(Members, "_seconds", lambda _: 10.0)
-    monkeypatch.setattr(Members, "_time_what_follows", lambda _: None)
+    monkeypatch.setattr(Members, "_foresee_judging", lambda _: None)
     members.judging, members.searching = 20.0, 10.0
     given: list[float] = []
     train = ensemble.train
@@ -127,7 +127,7 @@ def test_how_long_judging_takes_is_told_by_a_few_windows(monkeypatch) -> None:
     monkeypatch.setattr(ensemble, "predict", lambda networks, _, origins: asked.append(len(origins.series)))
     monkeypatch.setattr(ensemble.time, "perf_counter", lambda: next(clock))
     windows = len(members.judged().series)
-    members._time_what_follows()
+    members._foresee_judging()
     assert members.judging == windows / asked[0] * (2 + 3)  # a forecast takes a tick of this clock
     assert asked == 2 * [min(128, windows)] and members.searching == 0
 

@@ -92,7 +92,7 @@ class Members:
         ):
             self.networks.append(self._new(member, windows))
             if member == 0 and self.plan.budget is not None:
-                self._time_what_follows()
+                self._foresee_judging()
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
             else:
@@ -107,8 +107,8 @@ class Members:
             most = min(most, MOST_LEARNT)
         return self.shares.held_out(most)
 
-    def _time_what_follows(self) -> None:
-        """Judging, about: the scout's forecast and what is made of it, then that of all members; and the analogues."""
+    def _foresee_judging(self) -> None:
+        """Its seconds, about: the scout's forecast and what is made of it, then that of all members; and the search."""
         origins = self.judged()
         few = next(origins.parts(_TRIED), None)
         if few is None:
@@ -120,10 +120,11 @@ class Members:
         more = len(origins.series) / len(few.series)
         self.judging = took * more * (_JUDGING + self.plan.members)
         if self.plan.analogues:
-            past, start = self.past(), time.perf_counter()
+            past, start = self.past, time.perf_counter()
             past.at(self.panel, few)
             self.searching = (time.perf_counter() - start) * max(1.0, more / 2)  # half of so small a search is fixed
 
+    @cached_property
     def past(self) -> Analogues:
         """The analogues that a forecast of held-out windows may know."""
         return Analogues.of(self.panel.until(self.shares.train), self.plan.network.horizon)

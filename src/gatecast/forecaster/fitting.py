@@ -106,16 +106,13 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
     plan = with_members(members.plan, panel, len(members.networks))
     networks, histories = tuple(members.networks), tuple(members.histories)
     return Fitted(
-        networks,
-        scaler,
-        judged.gate,
-        judged.correction,
-        plan,
-        histories,
-        seasons,
-        job.device,
-        judged.dependence,
-        judged.analogues,
+        networks=networks,
+        scaler=scaler,
+        plan=plan,
+        histories=histories,
+        seasons=seasons,
+        device=job.device,
+        **vars(judged),
     )
 
 
@@ -181,7 +178,7 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     scale, bases, independent = scale[moving], bases[moving], shares.independent()
     _, units = bases_at(members.networks[0], members.reader, origins)
     actual = panel.y[origins.following(panel, config.horizon)]
-    before, analogues = _beside_analogues(members, before, origins, units)
+    before, analogues = _beside_analogues(members, before, origins, actual, units)
     past = _past_errors(members, panel, shares) if independent < _ENOUGH_FOR_BASES else None
     gate = Gate.fit(before.point, bases, actual, units, independent, linear=config.ridge > 0, past=past)
     if members.plan.too_short(members.histories[0]):
@@ -197,18 +194,16 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
 
 
 def _beside_analogues(
-    members: Members, networks: Prediction, origins: Origins, units: np.ndarray
+    members: Members, networks: Prediction, origins: Origins, actual: np.ndarray, units: np.ndarray
 ) -> tuple[Prediction, Analogues | None]:
     """The networks' forecast, moved by analogues of the past, and those of all rows; unmoved where they are no gain."""
     if not members.plan.analogues:
         return networks, None
-    past, panel = members.past(), members.panel
-    said = past.at(panel, origins)
-    actual = panel.y[origins.following(panel, past.horizon)]
-    analogues = past.learn(said, networks.point, actual, units, members.shares.independent())
+    said = members.past.at(members.panel, origins)
+    analogues = members.past.learn(said, networks.point, actual, units, members.shares.independent())
     if not analogues.strength:
         return networks, None
-    return analogues.apply(networks, said), analogues.with_past(panel)
+    return analogues.apply(networks, said), analogues.with_past(members.panel)
 
 
 def _past_errors(members: Members, panel: Panel, shares: Split) -> tuple[np.ndarray, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from gatecast.conformal import Correction
@@ -100,7 +101,7 @@ def fitted_tensors(fitted: Fitted) -> dict[str, torch.Tensor]:
 
 def analogue_tensors(analogues: Analogues | None) -> dict[str, torch.Tensor]:
     """The past that they are found in, by name; empty where they have no say."""
-    past = {} if analogues is None else {"values": analogues.values, "offsets": analogues.offsets}
+    past = {} if analogues is None else {"values": analogues.values, "offsets": analogues.offsets.astype(np.int64)}
     return {ANALOGUES + name: torch.tensor(array) for name, array in past.items()}
 
 
