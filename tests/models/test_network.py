@@ -354,7 +354,7 @@ def test_dropout_before_the_head_thins_training_and_no_forecast(name: str) -> No
 
 def test_dropout_before_the_head_thins_all_that_the_head_reads() -> None:
     network, seen = network_of("lstm", "patches", head_dropout=0.3), []
-    network.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    network.mixture.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     seed_dropout(network.train(), 0)
     network(batch_of(network, 400))
     share = (seen[0] == 0).float().mean((0, 1))  # of each feature: those of the backbone, and the raw patch

@@ -94,6 +94,20 @@ def test_quantiles_are_those_of_scipy(name: str, location: float) -> None:
     np.testing.assert_allclose(ours, law(name, one).ppf(PROBABILITIES), rtol=1e-5)
 
 
+def test_the_loss_of_quantiles_is_the_pinball_loss_and_its_derivative_is_right() -> None:
+    draws = torch.Generator().manual_seed(0)
+    location, raw = (torch.randn(3, 2, size, generator=draws, dtype=torch.float64) for size in (1, 4))
+    answer = torch.randn(3, 2, generator=draws, dtype=torch.float64)
+
+    def loss(location: torch.Tensor, raw: torch.Tensor) -> torch.Tensor:
+        return DISTRIBUTIONS["quantile"](location, raw, unit(), PROBABILITIES).loss(answer)
+
+    error = (answer[..., None] - DISTRIBUTIONS["quantile"](location, raw, unit(), PROBABILITIES).values).numpy()
+    share = np.array(PROBABILITIES)
+    np.testing.assert_allclose(loss(location, raw), np.maximum(share * error, (share - 1) * error))
+    assert torch.autograd.gradcheck(loss, (location.requires_grad_(), raw.requires_grad_()))
+
+
 @pytest.mark.parametrize("name", SPREAD)
 def test_losses_are_likelihoods_but_for_a_constant(name: str) -> None:
     one = made(name, 0.7, RAW[name])

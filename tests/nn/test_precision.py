@@ -87,6 +87,27 @@ def test_every_option_of_the_kernel_can_be_halved(x, options):
     assert (y - rough).abs().max() < 0.03
 
 
+@pytest.mark.parametrize("options", [{}, {"bias": False}, {"bidirectional": True}, {"dropout": 1e-9}])
+def test_what_is_read_in_half_precision_comes_in_pairs(x, monkeypatch, options):
+    """An odd number takes the kernel twice as long. Layers as wide as their input are the ones to mistake."""
+    read, kernel = [], torch.lstm
+
+    def noting(inputs, parts, weights, *others):
+        read.append((inputs.shape[-1], weights[0].shape[1], weights[1].shape[1]))
+        return kernel(inputs, parts, weights, *others)
+
+    monkeypatch.setattr(torch, "lstm", noting)
+    stack = LSTM(5, 5, 2, batch_first=True, **options)
+    seed_dropout(stack, 1)
+    y, gradient = learnt(stack, x)
+    calls = len(read)
+    with half_precision(stack):
+        rough, rough_gradient = learnt(stack, x)
+    assert read == [(5, 5, 5)] * calls + [(6, 6, 5)] * calls
+    assert (y - rough).abs().max() < 0.01
+    assert torch.cosine_similarity(gradient, rough_gradient, dim=0) > 0.999
+
+
 @pytest.fixture
 def every_warning():
     """torch says each of its warnings again and again, not once a process."""

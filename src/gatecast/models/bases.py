@@ -62,7 +62,7 @@ class Bases(nn.Module):
         bases += usual
         if self.ridge is not None:
             bases.append(self._linear(x, newest, self.ridge))
-        return torch.stack(bases, dim=-1)
+        return torch.stack(bases, dim=2).mT
 
     def _level(self, x: torch.Tensor) -> torch.Tensor:
         """Mean of the newest `near` values at every step, of fewer at the start: (batch, context)."""

@@ -57,7 +57,7 @@ class CycleNetwork(ForecastNetwork):
         Steps of the k-th season ahead lie in the k-th season of the slots, wherever in the season the horizon begins.
         """
         ahead = torch.arange(self.config.horizon, device=slots.device)
-        return _taken(slots, 2, ahead - ahead % self.cycle + (batch.phase[:, None] + ahead) % self.cycle)
+        return _taken(slots.mT, 3, ahead - ahead % self.cycle + (batch.phase[:, None] + ahead) % self.cycle).mT
 
     def _channels(self, x: torch.Tensor, batch: Batch) -> list[torch.Tensor]:
         return [_taken(channel, 1, self._turned(batch, self.config.context)) for channel in super()._channels(x, batch)]

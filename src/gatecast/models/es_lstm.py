@@ -111,10 +111,10 @@ class ESNetwork(ForecastNetwork):
         features = self.thinned(torch.cat([hidden, smoothed.rest, self._known(batch)], dim=-1)[:, places])
         ahead, bases = smoothed.ahead[:, places], self.bases(x, places)
         expected = form.write(ahead)[..., None]
-        mixed = self.mix(features, torch.cat([bases, expected], dim=-1), batch)
-        own = self.decode(features, mixed, None)
-        location = mixed + form.write(ahead + own[..., 0])[..., None] - expected
-        distribution = self.distribution(location, own[..., 1:], centre, scale)
+        mixed = self.mix(features, torch.cat([bases.mT, expected.mT], dim=2).mT, batch)
+        move, raw = self.parts(self.decode(features, mixed, None))
+        location = mixed + form.write(ahead + move[..., 0])[..., None] - expected
+        distribution = self.distribution(location, raw, centre, scale)
         return Scaled(distribution, bases, centre, scale, places, self.config.quantiles)
 
     def _read(self, smoothed: Smoothed, batch: Batch) -> Tensor:

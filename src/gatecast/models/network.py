@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from gatecast.errors import OptionError
 from gatecast.models import registry
@@ -202,6 +203,8 @@ class ForecastNetwork(nn.Module):
         self.thinned = Dropout(config.head_dropout)
         self.backbone = registry.build(config.model, self.input_size(), config.options)
         self.blocks = -(-self.slots // config.block)
+        block_of = torch.eye(self.blocks).repeat_interleave(config.block, dim=1)[:, : self.slots]
+        self.register_buffer("block_of", block_of, persistent=False)
         start = self.family.start(config.taught_levels)
         self.build_head(1 + len(start))
         self.spread = nn.Parameter(start)
@@ -240,8 +243,8 @@ class ForecastNetwork(nn.Module):
         mixed = self.mix(features, bases, batch)
         taught = self.taught and self.training and batch.answer.shape[1] > 0
         own = self.decode(features, mixed, self._answers(batch, centre, scale, places) if taught else None)
-        own = self.in_order(own, batch)
-        distribution = self.distribution(mixed + own[..., :1], own[..., 1:], centre, scale)
+        move, raw = self.parts(self.in_order(own, batch))
+        distribution = self.distribution(mixed + move, raw, centre, scale)
         return Scaled(distribution, bases, centre, scale, places, self.config.quantiles)
 
     def unit(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -261,8 +264,8 @@ class ForecastNetwork(nn.Module):
     def mix(self, features: torch.Tensor, bases: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The mixture of bases: (batch, positions, horizon, 1)."""
         weights = self.mixture(features).view(*features.shape[:2], self.blocks, -1)
-        weights = weights.mT.softmax(-2).mT  # along few bases that lie together, torch's takes twice as long
-        weights = weights[:, :, :, None].expand(-1, -1, -1, self.config.block, -1).flatten(2, 3)
+        weights = weights.mT.softmax(-2)  # along few bases that lie together, torch's takes twice as long
+        weights = (weights @ self.block_of).mT  # each for the steps of its block
         return (bases * self.in_order(weights, batch)).sum(-1, keepdim=True)
 
     def in_order(self, slots: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -279,7 +282,18 @@ class ForecastNetwork(nn.Module):
         answers: (batch, positions, horizon), what followed; only while a model that is `taught` trains.
         """
         del mixed, answers
-        return self.head(features).view(*features.shape[:2], self.slots, -1)
+        # The head's rows go by step, what they say lies by number: each quantile's steps side by side (docs/LOG.md).
+        rows = (part.unflatten(0, (self.slots, -1)) for part in (self.head.weight, self.head.bias))
+        weight, bias = (part.transpose(0, 1).flatten(0, 1) for part in rows)
+        return F.linear(features, weight, bias).unflatten(2, (-1, self.slots)).mT
+
+    def parts(self, own: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What moves the location, and the distribution's other numbers: two of (batch, positions, horizon, …).
+
+        Cut as `own` lies in memory, so that their derivatives are put together by one copy.
+        """
+        move, raw = own.mT.split((1, own.shape[-1] - 1), dim=2)
+        return move.mT, raw.mT
 
     def distribution(
         self, location: torch.Tensor, raw: torch.Tensor, centre: torch.Tensor, scale: torch.Tensor
@@ -306,7 +320,8 @@ class ForecastNetwork(nn.Module):
         different noise count alike. Windows with a constant context, and positions before the series, weigh nothing.
         """
         scaled = self(batch, newest_only=newest_only)
-        loss = scaled.distribution.loss(self.answers(batch, scaled)).mean((2, 3))  # (B, P)
+        loss = scaled.distribution.loss(self.answers(batch, scaled))
+        loss = loss.sum((2, 3)) / loss.shape[2:].numel()  # (B, P); the derivative of `mean` would fill a tensor more
         begun = batch.observed[:, self.bases.newest][:, scaled.places]
         weight = begun * self.weight(batch, scaled.centre, scaled.scale)
         return (loss * weight).sum(), weight.sum()

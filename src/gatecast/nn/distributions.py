@@ -70,11 +70,11 @@ class Quantiles(Distribution):
 
     def __init__(self, location: Tensor, raw: Tensor, unit: Unit, probabilities: Sequence[float]) -> None:
         del unit
-        widths, median = F.softplus(raw).unbind(-1), location[..., 0]
+        widths, median = F.softplus(raw).movedim(-1, 0).unbind(), location[..., 0]
         levels = len(widths) // 2
         lower = list(accumulate(widths[:levels], torch.sub, initial=median))
         upper = list(accumulate(widths[levels:], torch.add, initial=median))
-        self.values = torch.stack([*reversed(lower), *upper[1:]], dim=-1)
+        self.values = torch.stack([*reversed(lower), *upper[1:]]).movedim(0, -1)
         self.probabilities = tuple(probabilities)
 
     @classmethod
@@ -85,8 +85,9 @@ class Quantiles(Distribution):
 
     def loss(self, answer: Tensor) -> Tensor:
         probability = answer.new_tensor(self.probabilities)
-        error = answer[..., None] - self.values
-        return probability * error + F.relu(-error)  # = max(p·error, (p − 1)·error)
+        error = self.values - answer[..., None]
+        slope = torch.add(0.5 - probability, error.detach().sign(), alpha=0.5)  # −p or 1 − p
+        return slope * error
 
     def quantiles(self, probabilities: Sequence[float]) -> Tensor:
         """Those asked for, which must be among those that it was made for."""

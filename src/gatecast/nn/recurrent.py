@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gatecast.errors import OptionError
 from gatecast.nn import options
@@ -65,10 +66,23 @@ class LSTM(Stack):
     def _step(self, x: Tensor, parts: Parts, weights: Weights, seen: Tensor) -> Parts:
         return lstm_step(x, seen, parts[1], weights)
 
-    def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
+    def _run(self, x: Tensor, groups: list[Parts]) -> tuple[Tensor, list[Parts]]:
         with self._precision(x) as half:
-            out = torch.lstm(x, parts, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
-        return tuple(part.to(x.dtype) for part in out) if half else out
+            y, ends = super()._run(x, groups)
+        return (y.to(x.dtype), [tuple(part.to(x.dtype) for part in end) for end in ends]) if half else (y, ends)
+
+    def _kernel(self, x: Tensor, parts: Parts, weights: list[Tensor], layers: int) -> tuple[Tensor, ...]:
+        if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            x, weights = self._even(x, weights)
+        return torch.lstm(x, parts, weights, self.bias, layers, 0.0, self.training, self.bidirectional, False)
+
+    def _even(self, x: Tensor, weights: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """One zero more to read where their number is odd: bfloat16 goes in pairs, else a layer takes twice as long."""
+        if x.shape[-1] % 2 == 0:
+            return x, weights
+        each = len(self._names[0])  # weights of a layer and direction, of which the first reads x
+        readers = range(0, each * self.directions, each)
+        return F.pad(x, (0, 1)), [F.pad(w, (0, 1)) if k in readers else w for k, w in enumerate(weights)]
 
     @contextmanager
     def _precision(self, x: Tensor) -> Iterator[bool]:
@@ -77,7 +91,7 @@ class LSTM(Stack):
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "LSTM with projections")
                 yield False
-        elif self.in_half and self.training and x.dtype == torch.float32 and x.device.type == "cpu":
+        elif self.in_half and self.training and self._by_kernel and x.dtype == torch.float32 and x.device.type == "cpu":
             with torch.autocast("cpu", torch.bfloat16):
                 yield True
         else:
