@@ -175,9 +175,12 @@ class DeepARNetwork(ForecastNetwork):
         """
         features = self.thinned(torch.cat([hidden, _joined(steps)], dim=-1))
         candidates = torch.cat([steps.value, steps.lags, torch.zeros_like(steps.value)], dim=-1)
-        mixed = (candidates * self.mixture(features).softmax(-1)).sum(-1, keepdim=True)
-        own = self.head(features)
-        return self.distribution(mixed + own[..., :1], own[..., 1:], centre, scale)
+        head, mixture = self.head, self.mixture  # read the same, in one product
+        weight, bias = torch.cat([head.weight, mixture.weight]), torch.cat([head.bias, mixture.bias])
+        said = nn.functional.linear(features, weight, bias)
+        move, raw, shares = said.split((1, head.out_features - 1, mixture.out_features), dim=-1)
+        mixed = (candidates * shares.mT.softmax(-2).mT).sum(-1, keepdim=True)
+        return self.distribution(mixed + move, raw, centre, scale)
 
     def _scaled(self, values: Tensor, centre: Tensor, scale: Tensor) -> Tensor:
         scaled = (values - centre) / torch.where(scale > 0, scale, torch.inf)
