@@ -362,6 +362,14 @@ def test_dropout_before_the_head_thins_all_that_the_head_reads() -> None:
     torch.testing.assert_close(share, torch.full_like(share, 0.3), atol=0.06, rtol=0)
 
 
+@EACH
+def test_the_steps_of_a_quantile_and_of_a_base_lie_side_by_side(name: str) -> None:
+    """Whatever goes through all steps of one of them walks through memory in order."""
+    network = network_of(name, "season")
+    scaled = network(batch_of(network))
+    assert scaled.bases.stride(-2) == scaled.distribution.values.stride(-2) == 1
+
+
 @pytest.mark.parametrize("season", [(), (4,)])
 def test_a_window_weighs_as_its_error_is_scaled_and_as_it_is_relative(season: tuple[int, ...]) -> None:
     network = network_of("lstm", "steps", seasons=season)

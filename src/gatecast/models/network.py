@@ -204,7 +204,7 @@ class ForecastNetwork(nn.Module):
         self.backbone = registry.build(config.model, self.input_size(), config.options)
         self.blocks = -(-self.slots // config.block)
         block_of = torch.eye(self.blocks).repeat_interleave(config.block, dim=1)[:, : self.slots]
-        self.register_buffer("block_of", block_of, persistent=False)
+        self.register_buffer("block_of", block_of, persistent=False)  # (blocks, slots), 1 where a step is of a block
         start = self.family.start(config.taught_levels)
         self.build_head(1 + len(start))
         self.spread = nn.Parameter(start)
