@@ -6,7 +6,8 @@ The network is the one that the plan makes for tables of the size of M4 Hourly a
 operations are those of the matrix products of LSTM and heads, forward and backward. The machine's rate is that of a
 product of two float32 matrices of 1024 × 1024 on as many threads, also where the step multiplies in bfloat16 as
 training does (`half`; `full` is without). What the LSTM alone takes stands beside: the rest of a step is the bases,
-the quantiles, the loss and the optimiser.
+the quantiles, the loss and the optimiser. Products and steps are timed in turn, and the share is the median of those
+of neighbours: other programs on the machine slow both.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from measure import show
+from measure import ratio, show
 from record import write_record
 
 from gatecast.forecaster.plan import Wishes, make_plan
@@ -95,20 +96,20 @@ def measure(name: str, threads: int, precision: str, runs: int) -> dict[str, Any
         optimiser.step()
 
     with keeping_memory(), half_precision(network) if precision == "half" else nullcontext():
-        matrices = milliseconds(lambda: left @ right, 10 * runs)
-        whole = milliseconds(step, 4 * runs)
-        recurrent = milliseconds(lambda: network.backbone(inputs)[0].sum().backward(), 4 * runs)
-    machine = 2 * SIDE**3 / matrices / 1e6
-    reached = operations(network, plan.training.batch) / whole / 1e6
+        sides = (lambda: left @ right, step, lambda: network.backbone(inputs)[0].sum().backward())
+        matrices, whole, recurrent = zip(*([milliseconds(side, 8) for side in sides] for _ in range(runs)), strict=True)
+    machine = 2 * SIDE**3 / median(matrices) / 1e6
+    reached = operations(network, plan.training.batch) / median(whole) / 1e6
+    products = operations(network, plan.training.batch) / (2 * SIDE**3)  # that are as much work as a step
     return {
         "network": name,
         "threads": threads,
         "precision": precision,
-        "step_ms": round(whole, 1),
-        "backbone_ms": round(recurrent, 1),
+        "step_ms": round(median(whole), 1),
+        "backbone_ms": round(median(recurrent), 1),
         "gflops": round(reached, 1),
         "machine_gflops": round(machine, 1),
-        "share": round(reached / machine, 3),
+        "share": round(products * ratio(matrices, whole), 3),
         "at_least": 0.5 if name == "hourly" else None,
     }
 
