@@ -68,6 +68,25 @@ def test_the_walk_along_a_path_is_what_training_has_seen(monkeypatch: pytest.Mon
     torch.testing.assert_close(seen[0][:, -4:, 0], path, rtol=1e-4, atol=1e-4)
 
 
+def test_the_head_moves_the_location_then_says_the_rest_and_the_mixture_weighs(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[StudentT] = []
+    judged = StudentT.loss
+    monkeypatch.setattr(StudentT, "loss", lambda self, answer: seen.append(self) or judged(self, answer))
+    network = deepar()
+    with torch.no_grad():
+        for part, bias in ((network.head, [0.5, 1.0, 2.0]), (network.mixture, [50.0, 0.0])):  # the newest value alone
+            part.weight.zero_()
+            part.bias.copy_(torch.tensor(bias))
+        network.spread.zero_()
+    batch = batch_of(network)
+    network.loss(batch)
+    centre, scale = network.unit(batch)
+    newest = ((batch.answer - centre) / scale).float()[:, :-1]
+    said = (seen[0].location[..., 0] - newest, seen[0].scale - 1e-3, seen[0].freedom - 2)
+    for found, raw in zip(said, (0.5, np.log1p(np.e), np.log1p(np.e**2)), strict=True):
+        torch.testing.assert_close(found, torch.full_like(found, raw), rtol=1e-4, atol=1e-4)
+
+
 def test_training_reads_nothing_that_follows() -> None:
     network = deepar(seasons=(3,), future=1)
     batch = batch_of(network)
