@@ -98,18 +98,16 @@ def measure(name: str, threads: int, precision: str, runs: int) -> dict[str, Any
     with keeping_memory(), half_precision(network) if precision == "half" else nullcontext():
         sides = (lambda: left @ right, step, lambda: network.backbone(inputs)[0].sum().backward())
         matrices, whole, recurrent = zip(*([milliseconds(side, 8) for side in sides] for _ in range(runs)), strict=True)
-    machine = 2 * SIDE**3 / median(matrices) / 1e6
-    reached = operations(network, plan.training.batch) / median(whole) / 1e6
-    products = operations(network, plan.training.batch) / (2 * SIDE**3)  # that are as much work as a step
+    work, one = operations(network, plan.training.batch), 2 * SIDE**3  # of a step, of a product
     return {
         "network": name,
         "threads": threads,
         "precision": precision,
         "step_ms": round(median(whole), 1),
         "backbone_ms": round(median(recurrent), 1),
-        "gflops": round(reached, 1),
-        "machine_gflops": round(machine, 1),
-        "share": round(products * ratio(matrices, whole), 3),
+        "gflops": round(work / median(whole) / 1e6, 1),
+        "machine_gflops": round(one / median(matrices) / 1e6, 1),
+        "share": round(work / one * ratio(matrices, whole), 3),
         "at_least": 0.5 if name == "hourly" else None,
     }
 

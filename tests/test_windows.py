@@ -261,9 +261,8 @@ def test_trap_04_numbering_takes_no_python_for_each_window() -> None:
 def test_trap_17_windows_are_never_all_in_memory() -> None:
     series, context, horizon = 2000, 32, 4
     peak_of_a_fit(2, 50, context, horizon)  # what is loaded once
-    peaks = {
-        length: peak_of_a_fit(series, length, context, horizon) for length in (100, 200)
-    }  # both searched for analogues
+    lengths = (100, 200)  # both searched for analogues
+    peaks = {length: peak_of_a_fit(series, length, context, horizon) for length in lengths}
     constant, more = 60e6, series * 100 * 8
     for ours, torchs in peaks.values():
         assert ours < constant

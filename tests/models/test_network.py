@@ -352,11 +352,13 @@ def test_dropout_before_the_head_thins_training_and_no_forecast(name: str) -> No
     assert not torch.equal(plain.train().loss(batch)[0], thinned.train().loss(batch)[0])
 
 
-def test_dropout_before_the_head_thins_all_that_the_head_reads() -> None:
-    network, seen = network_of("lstm", "patches", head_dropout=0.3), []
+def test_dropout_before_the_head_thins_all_that_the_head_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, seen, decode = network_of("lstm", "patches", head_dropout=0.3), [], ForecastNetwork.decode
+    monkeypatch.setattr(ForecastNetwork, "decode", lambda self, *read: seen.append(read[0]) or decode(self, *read))
     network.mixture.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     seed_dropout(network.train(), 0)
     network(batch_of(network, 400))
+    assert len(seen) == 2 and seen[0] is seen[1]
     share = (seen[0] == 0).float().mean((0, 1))  # of each feature: those of the backbone, and the raw patch
     assert share.shape == (network.feature_size(),)
     torch.testing.assert_close(share, torch.full_like(share, 0.3), atol=0.06, rtol=0)
@@ -370,6 +372,8 @@ def test_the_rows_of_a_saved_head_go_by_step_the_move_of_the_location_first(name
     said = network.decode(features, features, None)
     torch.testing.assert_close(said, expected)
     torch.testing.assert_close(torch.cat(network.parts(said), dim=-1), expected)
+    ordered = network.in_order(said, batch_of(network, 2))
+    assert said.stride(-2) == ordered.stride(-2) == 1  # the steps of each number lie side by side
 
 
 @EACH

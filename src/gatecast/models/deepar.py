@@ -179,7 +179,7 @@ class DeepARNetwork(ForecastNetwork):
         weight, bias = torch.cat([head.weight, mixture.weight]), torch.cat([head.bias, mixture.bias])
         said = nn.functional.linear(features, weight, bias)
         move, raw, shares = said.split((1, head.out_features - 1, mixture.out_features), dim=-1)
-        mixed = (candidates * shares.mT.softmax(-2).mT).sum(-1, keepdim=True)
+        mixed = (candidates * shares.mT.softmax(-2).mT).sum(-1, keepdim=True)  # as in `ForecastNetwork.mix`
         return self.distribution(mixed + move, raw, centre, scale)
 
     def _scaled(self, values: Tensor, centre: Tensor, scale: Tensor) -> Tensor:

@@ -287,7 +287,8 @@ class ForecastNetwork(nn.Module):
         weight, bias = (part.transpose(0, 1).flatten(0, 1) for part in rows)
         return F.linear(features, weight, bias).unflatten(2, (-1, self.slots)).mT
 
-    def parts(self, own: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    @staticmethod
+    def parts(own: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What moves the location, and the distribution's other numbers: two of (batch, positions, horizon, …).
 
         Cut as `own` lies in memory, so that their derivatives are put together by one copy.

@@ -19,9 +19,9 @@ from gatecast.nn.recurrent import LSTM
 def half_precision(network: nn.Module) -> Iterator[None]:
     """While inside, the kernels of this network's LSTMs multiply in bfloat16 when they train.
 
-    A step takes 0.6 to 0.8 of the time (`benchmarks/arithmetic.py`). What passes between their layers is bfloat16 too.
-    Weights, gradients, heads, losses and the optimiser stay float32 (mixed precision: Micikevicius et al. 2018;
-    bfloat16: Kalamkar et al. 2019), and so does every forecast. Nothing changes on processors without such
+    A step takes 0.6 to 0.9 of the time (`benchmarks/steps.py`, `arithmetic.py`). What passes between their layers is
+    bfloat16 too. Weights, gradients, heads, losses and the optimiser stay float32 (mixed precision: Micikevicius et
+    al. 2018; bfloat16: Kalamkar et al. 2019), and so does every forecast. Nothing changes on processors without such
     instructions (AVX-512 BF16), in float64, on the textbook path, and with `GATECAST_HALF_PRECISION=0` in the
     environment.
     """
