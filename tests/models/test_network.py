@@ -364,26 +364,6 @@ def test_dropout_before_the_head_thins_all_that_the_head_reads(monkeypatch: pyte
     torch.testing.assert_close(share, torch.full_like(share, 0.3), atol=0.06, rtol=0)
 
 
-@pytest.mark.parametrize("name", [name for name in DIRECT if network_class(name).decode is ForecastNetwork.decode])
-def test_the_rows_of_a_saved_head_go_by_step_the_move_of_the_location_first(name: str) -> None:
-    network = shaken(network_of(name))
-    features = torch.randn(2, 3, network.feature_size(), generator=torch.Generator().manual_seed(0))
-    expected = network.head(features).unflatten(2, (network.slots, -1))
-    said = network.decode(features, features, None)
-    torch.testing.assert_close(said, expected)
-    torch.testing.assert_close(torch.cat(network.parts(said), dim=-1), expected)
-    ordered = network.in_order(said, batch_of(network, 2))
-    assert said.stride(-2) == ordered.stride(-2) == 1  # the steps of each number lie side by side
-
-
-@EACH
-def test_the_steps_of_a_quantile_and_of_a_base_lie_side_by_side(name: str) -> None:
-    """Whatever goes through all steps of one of them walks through memory in order."""
-    network = network_of(name, "season")
-    scaled = network(batch_of(network))
-    assert scaled.bases.stride(-2) == scaled.distribution.values.stride(-2) == 1
-
-
 @pytest.mark.parametrize("season", [(), (4,)])
 def test_a_window_weighs_as_its_error_is_scaled_and_as_it_is_relative(season: tuple[int, ...]) -> None:
     network = network_of("lstm", "steps", seasons=season)
