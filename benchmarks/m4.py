@@ -1,11 +1,11 @@
 """M4 Hourly and Weekly: sMAPE, MASE, OWA and MSIS of the default forecaster, seed by seed.
 
-    python benchmarks/m4.py FOLDER [--groups hourly,weekly] [--seeds 5] [--budget SECONDS] [--test FOLDER]
+    python benchmarks/m4.py FOLDER [--groups hourly,weekly] [--seeds 5] [--budget SECONDS] [--test FOLDER] [--device cuda]
 
 FOLDER holds `m4_hourly_train.csv` and `m4_weekly_train.csv` (one series a row, its id first). Without `--test` the
 last horizon of the training part is held out and forecast, and Naive2 is computed on it; with it, the held-out parts
 `m4_hourly_test.csv` and `m4_weekly_test.csv` are forecast, for a record of their own. With `--budget` nothing is
-recorded. Metrics and Naive2 as in Makridakis et al., 2020.
+recorded. `--device cuda` trains on a GPU, for a record of its own. Metrics and Naive2 as in Makridakis et al., 2020.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from record import write_record
@@ -101,7 +102,9 @@ def as_frame(ids: list[str], series: list[np.ndarray]):
     )
 
 
-def run(group: Group, folder: Path, test: Path | None, seeds: int, budget: float | None) -> list[dict]:
+def run(
+    group: Group, folder: Path, test: Path | None, seeds: int, budget: float | None, device: str
+) -> list[dict[str, Any]]:
     """One row a seed."""
     ids, series = read_rows(folder / f"m4_{group.name}_train.csv")
     if test:
@@ -114,7 +117,8 @@ def run(group: Group, folder: Path, test: Path | None, seeds: int, budget: float
     rows = []
     for seed in range(seeds):
         start = time.perf_counter()
-        model = gc.Forecaster(horizon=group.horizon, season=group.season, budget=budget or group.budget, seed=seed)
+        wishes = {"horizon": group.horizon, "season": group.season, "budget": budget or group.budget}
+        model = gc.Forecaster(**wishes, seed=seed, device=device)
         forecast = model.fit(frame).predict()
         seconds = time.perf_counter() - start
         smape, mase = measures(pasts, actual, forecast.point, group.period)
@@ -146,14 +150,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--budget", type=float)
     parser.add_argument("--test", type=Path)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     given = parser.parse_args()
     rows = [
         row
         for name in given.groups.split(",")
-        for row in run(GROUPS[name], given.folder, given.test, given.seeds, given.budget)
+        for row in run(GROUPS[name], given.folder, given.test, given.seeds, given.budget, given.device)
     ]
     if given.budget is None:  # another budget says nothing of the default, whose rows stay
-        write_record("m4-test" if given.test else "m4", rows, key=("group", "seed"))
+        write_record("m4-test" if given.test else "m4", rows, ("group", "seed"), given.device)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """A training step of every network beside the plainest PyTorch version of itself.
 
-    python benchmarks/models.py [--runs 15] [--models lstm,gru]
+    python benchmarks/models.py [--runs 15] [--models lstm,gru] [--device cuda]
 
 Both sides are a backbone of the same sizes and a linear layer, on the same input, with the same loss and Adam; those
 that decode a horizon are whole forecasters with their own losses. They run in one process with one thread, in turn. The
 plain versions are what the papers' equations become when they are written down with torch.nn and nothing else.
+`--device cuda` does the same on a GPU, for a record of its own.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class AttentionOverLSTM(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = self.lstm(x)[0]
         scores = self.score(h) @ h.transpose(1, 2) / HIDDEN**0.5
-        later = torch.ones(TIME, TIME, dtype=torch.bool).triu(1)
+        later = torch.ones(TIME, TIME, dtype=torch.bool, device=x.device).triu(1)
         weights = scores.masked_fill(later, -torch.inf).softmax(-1)
         return torch.tanh(self.merge(torch.cat([weights @ h, h], dim=-1)))
 
@@ -129,54 +130,65 @@ FORECASTERS = {  # and what ours says
 }
 
 
-def backbones(name: str) -> tuple[Step, Step]:
+def backbones(name: str, device: str) -> tuple[Step, Step]:
     """Ours and the plain one under a linear layer."""
-    x, answer = torch.randn(BATCH, TIME, INPUTS), torch.randn(BATCH, TIME, 1)
+    x, answer = torch.randn(BATCH, TIME, INPUTS, device=device), torch.randn(BATCH, TIME, 1, device=device)
 
     def step(backbone: nn.Module) -> Step:
-        head = nn.Linear(backbone(x).shape[-1], 1)
+        backbone.to(device)
+        head = nn.Linear(backbone(x).shape[-1], 1).to(device)
         return Step([*backbone.parameters(), *head.parameters()], lambda: F.mse_loss(head(backbone(x)), answer))
 
     ours: Any = models.build(name, INPUTS, {"hidden": HIDDEN, "layers": LAYERS.get(name, 1)})
     return step(First(ours)), step(PLAIN[name]())
 
 
-def forecasters(name: str) -> tuple[Step, Step]:
+def forecasters(name: str, device: str) -> tuple[Step, Step]:
     """Ours and the plain one, whole, on the same windows of random walks."""
     kind, distribution = FORECASTERS[name]
     series = torch.randn(BATCH, TIME + HORIZON, dtype=torch.float64).cumsum(1)
     nothing, known = torch.zeros(BATCH, TIME, 0), torch.zeros(BATCH, TIME + HORIZON, 0)
     phase = torch.zeros(BATCH, dtype=torch.int64)
-    batch = Batch(series[:, :TIME], torch.ones(BATCH, TIME), nothing, known, series, phase)
+    parts = (series[:, :TIME], torch.ones(BATCH, TIME), nothing, known, series, phase)
+    batch = Batch(*(part.to(device) for part in parts))
     config = NetworkConfig(name, {"hidden": HIDDEN}, HORIZON, TIME, 1, (), (80, 95), distribution=distribution)
-    ours, plain = new_network(config).train(), kind(HIDDEN, TIME, HORIZON)
+    ours, plain = new_network(config).train().to(device), kind(HIDDEN, TIME, HORIZON).to(device)
 
     def loss() -> Tensor:
         total, weight = ours.loss(batch)
         return total / weight
 
-    return Step(list(ours.parameters()), loss), Step(list(plain.parameters()), lambda: plain.loss(series))
+    return Step(list(ours.parameters()), loss), Step(list(plain.parameters()), lambda: plain.loss(batch.answer))
 
 
 class Step:
-    """Takes `STEPS` training steps; gives the processor's milliseconds of one: other programs do not count."""
+    """Takes `STEPS` training steps; gives the milliseconds of one.
+
+    On a processor its own time, so that other programs do not count; on a GPU wall time, until it has done them.
+    """
 
     def __init__(self, parameters: list[nn.Parameter], loss: Callable[[], Tensor]) -> None:
         self.optimiser, self.loss = torch.optim.Adam(parameters), loss
 
     def __call__(self) -> float:
-        start = time.process_time()
+        start = self._clock()
         for _ in range(STEPS):
             self.optimiser.zero_grad()
             self.loss().backward()
             self.optimiser.step()
-        return 1000 * (time.process_time() - start) / STEPS
+        return 1000 * (self._clock() - start) / STEPS
+
+    def _clock(self) -> float:
+        if not torch.cuda.is_initialized():
+            return time.process_time()
+        torch.cuda.synchronize()
+        return time.perf_counter()
 
 
-def compare(name: str, runs: int) -> dict[str, Any]:
+def compare(name: str, device: str, runs: int) -> dict[str, Any]:
     """One row: both sides in turn, and the median of the ratios of neighbours."""
     torch.manual_seed(0)
-    sides = forecasters(name) if name in FORECASTERS else backbones(name)
+    sides = forecasters(name, device) if name in FORECASTERS else backbones(name, device)
     for side in sides:
         side()  # warm
     our_ms, plain_ms = zip(*([side() for side in sides] for _ in range(runs)), strict=True)
@@ -194,12 +206,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--models", default=",".join(models.names()))
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    rows = [compare(name, given.runs) for name in given.models.split(",")]
+    rows = [compare(name, given.device, given.runs) for name in given.models.split(",")]
     show(rows)
     if set(models.names()) == {row["model"] for row in rows}:
-        write_record("models", rows)
+        write_record("models", rows, device=given.device)
 
 
 if __name__ == "__main__":

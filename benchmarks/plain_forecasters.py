@@ -26,7 +26,7 @@ class PlainSeq2Seq(nn.Module):
         self.opening = nn.Linear(hidden, 2 * hidden)
         self.cell = nn.LSTMCell(1, hidden)
         self.head = nn.Linear(hidden, 5)
-        self.levels = torch.tensor([0.025, 0.1, 0.5, 0.9, 0.975])
+        self.register_buffer("levels", torch.tensor([0.025, 0.1, 0.5, 0.9, 0.975]))
 
     def loss(self, series: Tensor) -> Tensor:
         x = scaled(series, self.context)
@@ -56,7 +56,7 @@ class PlainESLSTM(nn.Module):
         self.coefficient = nn.Parameter(torch.zeros(()))
         self.lstm = nn.LSTM(1, hidden, batch_first=True)
         self.head = nn.Linear(hidden, horizon * 5)
-        self.levels = torch.tensor([0.025, 0.1, 0.5, 0.9, 0.975])
+        self.register_buffer("levels", torch.tensor([0.025, 0.1, 0.5, 0.9, 0.975]))
 
     def loss(self, series: Tensor) -> Tensor:
         x = scaled(series, self.context)

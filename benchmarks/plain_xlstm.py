@@ -72,7 +72,7 @@ class PlainMLSTMBlock(nn.Module):
         i, f = self.input_gate(u).transpose(1, 2), self.forget_gate(u).transpose(1, 2)  # (batch, heads, time)
         kept = F.logsigmoid(f).cumsum(-1)
         log_weight = kept[..., :, None] - kept[..., None, :] + i[..., None, :]
-        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).triu(1)
         log_weight = log_weight.masked_fill(later, -torch.inf)
         m = log_weight.amax(-1, keepdim=True)
         weight = torch.exp(log_weight - m) * (q @ k.transpose(-1, -2) / k.shape[-1] ** 0.5)

@@ -15,15 +15,16 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 
-def write_record(name: str, rows: list[dict[str, Any]], key: Sequence[str] = ()) -> Path:
-    """`benchmarks/results/NAME.json`.
+def write_record(name: str, rows: list[dict[str, Any]], key: Sequence[str] = (), device: str = "cpu") -> Path:
+    """`benchmarks/results/NAME.json`, or `NAME-DEVICE.json` of what ran on a GPU.
 
     key: the fields that say what a row is about, of a benchmark that is long and may be run in parts. Its rows tell
     their own commit and processor, and those of earlier runs stay unless a new one is about the same.
     """
+    name += "" if device == "cpu" else f"-{device}"
     path = RESULTS / f"{name}.json"
     asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    commit, processor = asked.stdout.strip(), _processor()
+    commit, processor = asked.stdout.strip(), _processor(device)
     if key:
         rows = _kept(path, rows, key) + [{**row, "commit": commit, "processor": processor} for row in rows]
     record = {
@@ -58,7 +59,12 @@ def _kept(path: Path, rows: list[dict[str, Any]], key: Sequence[str]) -> list[di
     ]
 
 
-def _processor() -> str:
+def _processor(device: str) -> str:
+    """What computes: the GPU where one does, which is named with the processor that feeds it."""
+    if device != "cpu":
+        import torch
+
+        return f"{torch.cuda.get_device_name(device)} beside {_processor('cpu')}"
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,11 +1,11 @@
 """A training step of ours beside a plain PyTorch loop that trains the same network on the same windows.
 
-    python benchmarks/steps.py [--runs 5] [--cases small,long,wide]
+    python benchmarks/steps.py [--runs 5] [--cases small,long,wide] [--device cuda]
 
 Each side runs in processes of its own, in turn: the plain loop as a user would write it, in a process without any
 setting; ours through `gatecast.training.loop.train`, which keeps freed memory while it runs and multiplies in bfloat16
 where a step is large and the processor can; and ours in full precision. Counts page faults too, and what part of our
-step the gathering of a batch takes.
+step the gathering of a batch takes. `--device cuda` does the same on a GPU, for a record of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
 from typing import Any, NamedTuple
@@ -48,9 +48,10 @@ CASES = {
     )
 }
 ROWS = 6000  # of one random walk
+MANY = 400  # steps that are timed on a GPU
 
 
-def network_of(case: Case) -> Any:
+def network_of(case: Case, device: str) -> Any:
     """The same network with the same first weights on either side."""
     import torch
 
@@ -58,25 +59,26 @@ def network_of(case: Case) -> Any:
 
     torch.manual_seed(0)
     options = {"hidden": case.hidden, "layers": 2}
-    return ForecastNetwork(NetworkConfig("lstm", options, case.horizon, case.context, 1, (), (80, 95)))
+    return ForecastNetwork(NetworkConfig("lstm", options, case.horizon, case.context, 1, (), (80, 95))).to(device)
 
 
 def walk() -> np.ndarray:
     return 100 + np.random.default_rng(0).normal(size=ROWS).cumsum()
 
 
-def plain(case: Case) -> dict[str, float]:
+def plain(case: Case, device: str) -> dict[str, float]:
     """The loop that everybody writes: all windows as one tensor, shuffled minibatches, Adam."""
     import torch
 
     from gatecast.windows import Batch
 
-    network = network_of(case).train()
+    network = network_of(case, device).train()
     optimiser = torch.optim.Adam(network.parameters())
     windows = torch.from_numpy(walk()).unfold(0, case.context + case.horizon, 1).contiguous()  # (N, context + horizon)
     nothing = torch.zeros(case.batch, case.context, 0)
     known = torch.zeros(case.batch, case.context + case.horizon, 0)
     ones, phase = torch.ones(case.batch, case.context), torch.zeros(case.batch, dtype=torch.int64)
+    windows, nothing, known, ones, phase = (part.to(device) for part in (windows, nothing, known, ones, phase))
 
     def steps(count: int) -> None:
         taken = 0
@@ -96,7 +98,7 @@ def plain(case: Case) -> dict[str, float]:
     return timed(steps, case)
 
 
-def ours(case: Case) -> dict[str, float]:
+def ours(case: Case, device: str) -> dict[str, float]:
     """`training.loop.train` on the same windows."""
     import torch
 
@@ -110,9 +112,9 @@ def ours(case: Case) -> dict[str, float]:
 
     y = walk()
     panel = Panel(y[:, None], np.array([0, ROWS]), ("walk",), np.arange(ROWS), Frequency("row"))
-    reader = WindowReader(panel, Scaler.fit(panel.values[:, 1:]), case.context, case.horizon, torch.device("cpu"))
+    reader = WindowReader(panel, Scaler.fit(panel.values[:, 1:]), case.context, case.horizon, torch.device(device))
     windows = Windows.between(np.array([case.context]), np.array([ROWS - case.horizon]))
-    network = network_of(case)
+    network = network_of(case, device)
 
     marks: list[Mark] = []
     run = Run(
@@ -129,7 +131,8 @@ def ours(case: Case) -> dict[str, float]:
     def gather(count: int) -> None:
         draws = np.random.default_rng(0)
         for _ in range(count):
-            reader.read(windows.origins(draws.integers(len(windows), size=case.batch)), answers=True)
+            batch = reader.read(windows.origins(draws.integers(len(windows), size=case.batch)), answers=True)
+            batch.phase.sum().item()  # waits for the device
 
     with keeping_memory():
         gathering = timed(gather, case)
@@ -177,15 +180,16 @@ def timed(steps: Callable[[int], None], case: Case) -> dict[str, float]:
 SIDES = {"plain": plain, "full": ours, "ours": ours}
 
 
-def measured(side: str, case: Case, more: dict[str, str]) -> dict[str, float]:
+def measured(side: str, case: Case, device: str, more: dict[str, str]) -> dict[str, float]:
     """One side in a process of its own, with more in its environment."""
-    return child(__file__, "--side", side, "--cases", case.name, environment=os.environ | more)
+    environment = os.environ | more
+    return child(__file__, "--side", side, "--cases", case.name, "--device", device, environment=environment)
 
 
-def compare(case: Case, runs: int) -> dict[str, Any]:
+def compare(case: Case, device: str, runs: int) -> dict[str, Any]:
     """One row: both sides in turn, and the median of the ratios of neighbours."""
     settings = {"plain": {}, "full": {"GATECAST_HALF_PRECISION": "0"}, "ours": {}}
-    found = in_turn({side: partial(measured, side, case, more) for side, more in settings.items()}, runs)
+    found = in_turn({side: partial(measured, side, case, device, more) for side, more in settings.items()}, runs)
     middle = {side: {key: median(run[key] for run in rows) for key in rows[0]} for side, rows in found.items()}
     took = {side: [run["ms"] for run in rows] for side, rows in found.items()}
     return {
@@ -212,15 +216,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     given = parser.parse_args()
     cases = [CASES[name] for name in given.cases.split(",")]
+    if given.device == "cuda":  # a step is short there
+        cases = [replace(case, steps=MANY) for case in cases]
     if given.side:
-        print(json.dumps(SIDES[given.side](cases[0])))
+        print(json.dumps(SIDES[given.side](cases[0], given.device)))
         return
-    rows = [compare(case, given.runs) for case in cases]
+    rows = [compare(case, given.device, given.runs) for case in cases]
     show(rows)
-    write_record("steps", rows)
+    write_record("steps", rows, device=given.device)
 
 
 if __name__ == "__main__":
