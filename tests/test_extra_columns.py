@@ -23,7 +23,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     close = 50 + np.cumsum(random.normal(0, 1, ROWS + 20))
-    days = np.datetime64("2020-01-01") + np.arange(len(close))
+    days = np.datetime64("2020-01-01") + np.arange(len(close)).astype("timedelta64[D]")
     prices = pl.DataFrame({"date": days, "high": close + 1, "low": close - 1, "close": close})
     prices.head(ROWS).write_csv("prices.csv")
     prices.write_csv("newer.csv")

@@ -247,7 +247,9 @@ def test_series_of_one_row_each() -> None:
 
 def test_times_that_follow_no_clock_have_a_round_step() -> None:
     random = np.random.default_rng(0)
-    time = np.datetime64("2024-01-01", "us") + np.cumsum(random.integers(9 * MINUTE, 11 * MINUTE, 200))
+    time = np.datetime64("2024-01-01", "us") + np.cumsum(random.integers(9 * MINUTE, 11 * MINUTE, 200)).astype(
+        "timedelta64[us]"
+    )
     assert single(time).step % 1_000_000 == 0
     assert abs(single(time).step - 10 * MINUTE) < MINUTE
 

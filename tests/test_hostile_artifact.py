@@ -32,7 +32,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     """A tiny ensemble on dated series with covariates of both kinds, as it was saved."""
     folder = tmp_path_factory.mktemp("sound") / "model"
     rows = 40
-    days = np.datetime64("2024-01-01") + np.arange(rows + 2)
+    days = np.datetime64("2024-01-01") + np.arange(rows + 2).astype("timedelta64[D]")
     one = {"day": days, "heat": np.sin(np.arange(rows + 2)), "open": np.arange(rows + 2) % 7 < 5}
     table: dict[str, Any] = {name: np.tile(values, 2) for name, values in one.items()}
     table["shop"] = np.repeat(["a", "b"], rows + 2)

@@ -117,9 +117,9 @@ class Frequency:
         stamp = last.astype("datetime64[us]")
         month = stamp.astype("datetime64[M]")
         within = stamp - month.astype("datetime64[us]")
-        target = month[:, None] + self.step * np.arange(1, horizon + 1)
+        target = month[:, None] + (self.step * np.arange(1, horizon + 1)).astype("timedelta64[M]")
         begin = target.astype("datetime64[D]")
-        length = (target + 1).astype("datetime64[D]") - begin
+        length = (target + np.timedelta64(1, "M")).astype("datetime64[D]") - begin
         days, clock = np.divmod(within.astype(np.int64), DAY)
         most = length.astype(np.int64) - 1
         day = most if self.month_end else np.minimum(days[:, None], most)
@@ -243,7 +243,7 @@ def _monthly(time: np.ndarray, within: np.ndarray, differences: np.ndarray) -> F
     """Monthly to yearly: the day of the month stays, or is the last, or wanders while the months keep step."""
     month = time.astype("datetime64[M]")
     day = (time.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
-    length = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
+    length = ((month + np.timedelta64(1, "M")).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
     months = np.diff(month.astype(np.int64))[within]
     step = _commonest(months, default=1)
     at_end = day == length - 1

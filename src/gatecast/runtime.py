@@ -51,6 +51,13 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def on_device(array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None) -> torch.Tensor:
+    """An array as a tensor: on a CPU the same memory, on a GPU a copy that does not wait for what is still computed."""
+    import torch
+
+    return torch.as_tensor(array, dtype=dtype).to(device, non_blocking=True)
+
+
 def _key(seed: int, keys: tuple[str | int, ...]) -> np.random.SeedSequence:
     return np.random.SeedSequence([seed, *(k if isinstance(k, int) else crc32(k.encode()) for k in keys)])
 

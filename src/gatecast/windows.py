@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from gatecast.forecast import Origins
+from gatecast.runtime import on_device
 
 if TYPE_CHECKING:
     from gatecast.panel import Panel
@@ -122,8 +123,7 @@ class WindowReader:
 
     def read(self, origins: Origins, *, answers: bool) -> Batch:
         """Gather windows. With `answers`, what followed each origin is read too (training and validation only)."""
-        series = torch.as_tensor(origins.series, device=self.device)
-        ends = torch.as_tensor(origins.ends, device=self.device)
+        series, ends = on_device(origins.series, self.device), on_device(origins.ends, self.device)
         begin = self._offsets[series][:, None]
         origin = begin + ends[:, None]
         rows = origin + (self._span if answers else self._back)
@@ -142,7 +142,7 @@ class WindowReader:
 
     def _phase(self, origins: Origins) -> torch.Tensor:
         newest = self._panel.time[origins.newest(self._panel)]
-        return torch.as_tensor(self._panel.frequency.position(newest) + 1, device=self.device)
+        return on_device(self._panel.frequency.position(newest) + 1, self.device)
 
     def _known_rows(self, series: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
         if not self._known.shape[1]:

@@ -150,7 +150,9 @@ def test_nothing_after_a_rows_date_is_ever_read(
     known = [day for day in days if day + lag <= row]
 
     def values(spoilt: bool) -> list[float]:
-        rows = [f"{start + day},{99999 if spoilt and day + lag > row else day + 1000}" for day in days]
+        rows = [
+            f"{start + np.timedelta64(day, 'D')},{99999 if spoilt and day + lag > row else day + 1000}" for day in days
+        ]
         return cpi(joined(folder, rows, join_lag=f"{lag}d"))
 
     try:

@@ -148,7 +148,7 @@ def test_trap_01_no_forecast_falls_on_a_closed_day(tmp_path: Path) -> None:
 
 
 def test_uneven_steps_are_said(tmp_path: Path) -> None:
-    days = np.datetime64("2020-01-01") + np.cumsum([1, 5, 2, 9, 1, 4, 7, 3, 1, 6, 1, 8])
+    days = np.datetime64("2020-01-01") + np.cumsum([1, 5, 2, 9, 1, 4, 7, 3, 1, 6, 1, 8]).astype("timedelta64[D]")
     reading = reading_of(tmp_path, "date,y", [f"{d},{n}" for n, d in enumerate(days)])
     assert "uneven" in notes(reading)["irregular"]
     assert len(reading.panel.y) == 12

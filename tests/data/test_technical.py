@@ -19,7 +19,7 @@ ROWS = 40
 def market(rows: int = ROWS, seed: int = 0) -> pl.DataFrame:
     random = np.random.default_rng(seed)
     close = 50 + np.cumsum(random.normal(0, 1, rows))
-    days = np.datetime64("2020-01-01") + np.arange(rows)
+    days = np.datetime64("2020-01-01") + np.arange(rows).astype("timedelta64[D]")
     columns = {"Date": days, "High": close + 1, "Low": close - 1, "Close": close, "Volume": 100.0 + np.arange(rows)}
     return pl.DataFrame(columns)
 

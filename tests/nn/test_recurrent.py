@@ -167,17 +167,19 @@ def test_other_weights_can_be_called_in():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @EACH_KIND
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
 @pytest.mark.parametrize("hidden", [4, (5, 4)], ids=["equal", "different"])
-def test_a_gpu_gives_the_same_and_finds_its_weights_in_one_block(kind, hidden):
+def test_a_gpu_gives_the_same_and_finds_its_weights_in_one_block(kind, hidden, dropout):
     """cuDNN warns about scattered weights, and warnings are errors here."""
-    module = KINDS[kind](3, hidden, None if isinstance(hidden, tuple) else 2).double()
+    module = KINDS[kind](3, hidden, None if isinstance(hidden, tuple) else 2, dropout=dropout).double().eval()
     x = torch.randn(6, 2, 3, dtype=torch.float64)
     expected = module(x)
     moved = copy.deepcopy(module).to("cuda")
     for on_gpu in (moved, copy.deepcopy(moved)):
         y, state = on_gpu(x.to("cuda"))
         assert_same(tensors(expected), [part.cpu() for part in tensors((y, state))])
-    assert_same(expected, moved.to("cpu")(x))
+        on_gpu.train()(x.to("cuda"))[0].sum().backward()
+    assert_same(expected, moved.to("cpu").eval()(x))
 
 
 # Trap 30: users never reshape; errors name the axes and both sizes.

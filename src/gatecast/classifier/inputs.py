@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from gatecast.runtime import on_device
 from gatecast.windows import Batch, WindowReader
 
 if TYPE_CHECKING:
@@ -49,6 +50,5 @@ class ClassReader(WindowReader):
         batch = super().read(origins, answers=False)
         if not answers:
             return batch
-        series = torch.as_tensor(origins.series, device=self.device)
-        ends = torch.as_tensor(origins.ends, device=self.device)
+        series, ends = on_device(origins.series, self.device), on_device(origins.ends, self.device)
         return batch._replace(answer=self._states[self._begin[series] + ends - 1 + self.horizon])

@@ -121,13 +121,13 @@ def _assemble(number: dict[str, np.ndarray], fields: dict[str, pl.Series], rows:
     clock, clock_is_right = _clock(number, fields)
     good = (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1) & clock_is_right
     begin = np.where(good, 12 * (year - 1970) + month - 1, 0).astype("datetime64[M]")
-    length = ((begin + 1).astype("datetime64[D]") - begin.astype("datetime64[D]")).astype(np.int64)
+    length = ((begin + np.timedelta64(1, "M")).astype("datetime64[D]") - begin.astype("datetime64[D]")).astype(np.int64)
     good &= day <= length
-    date = begin.astype("datetime64[D]") + np.where(good, day - 1, 0)
+    date = begin.astype("datetime64[D]") + np.where(good, day - 1, 0).astype("timedelta64[D]")
     if "V" in number:
         date, good = _monday_of_week(year, number["V"], good)
     time = date.astype("datetime64[us]") + np.where(good, clock, zero).astype("timedelta64[us]")
-    return np.where(good, time, np.datetime64("NaT"))
+    return np.where(good, time, np.datetime64("NaT", "us"))
 
 
 def _century(two_digits: np.ndarray) -> np.ndarray:
@@ -137,9 +137,10 @@ def _century(two_digits: np.ndarray) -> np.ndarray:
 
 def _monday_of_week(year: np.ndarray, week: np.ndarray, good: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """ISO 8601: week 1 holds 4 January."""
-    fourth = (np.where(good, year, 1970) - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3
-    monday = fourth - (fourth.astype(np.int64) + 3) % 7
-    return monday + 7 * (week - 1), good & (week >= 1) & (week <= 53)
+    first = (np.where(good, year, 1970) - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
+    fourth = first + 3  # days since 1 January 1970, a Thursday
+    monday = fourth - (fourth + 3) % 7
+    return (monday + 7 * (week - 1)).astype("datetime64[D]"), good & (week >= 1) & (week <= 53)
 
 
 def _clock(number: dict[str, np.ndarray], fields: dict[str, pl.Series]) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +163,7 @@ def _offsets(cells: pl.Series, blank: np.ndarray) -> tuple[np.ndarray, str | Non
     each = [0 if name is None else minutes[name] for name in found]
     missing = np.array([name is None for name in found]) & ~blank
     offset = (np.array(each, np.int64) * 60_000_000).astype("timedelta64[us]")
-    offset[missing] = np.timedelta64("NaT")
+    offset[missing] = np.timedelta64("NaT", "us")
     distinct = set(minutes.values())
     only = next(iter(distinct))
     zone = (

@@ -11,11 +11,13 @@ from itertools import accumulate
 from statistics import NormalDist
 from typing import ClassVar, Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from gatecast.nn import special
+from gatecast.runtime import on_device
 
 _FARTHEST = 1e4  # units of the window; an answer farther off is as unlikely as this one, and losses stay finite
 _LEAST = 1e-3  # of a scale, in the same units: what repeats itself exactly shall not make a density endless
@@ -84,7 +86,7 @@ class Quantiles(Distribution):
         return torch.log(torch.expm1(0.5 * reach.diff())).repeat(2)
 
     def loss(self, answer: Tensor) -> Tensor:
-        probability = answer.new_tensor(self.probabilities)
+        probability = on_device(np.array(self.probabilities), answer.device, answer.dtype)
         error = self.values - answer[..., None]
         slope = torch.add(0.5 - probability, error.detach().sign(), alpha=0.5)  # −p or 1 − p
         return slope * error

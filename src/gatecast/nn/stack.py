@@ -103,8 +103,7 @@ class Stack(nn.Module):
 
     def _run(self, x: Tensor, groups: list[Parts]) -> tuple[Tensor, list[Parts]]:
         """All layers over x (time, batch, inputs)."""
-        drops = self.between.active and self.num_layers > 1  # the kernel's dropout has no own stream
-        if not self._by_kernel or not self.equal or drops:
+        if not self._by_kernel or not self._in_one_call:
             return self._layer_by_layer(x, groups)
         y, *parts = self._kernel(x, groups[0], self._layer_weights(0, self.num_layers), self.num_layers)
         return y, [tuple(parts)]
@@ -117,7 +116,7 @@ class Stack(nn.Module):
 
     def flatten_parameters(self) -> None:
         """Lay out the weights of each kernel call as the one block that cuDNN wants; nothing on other devices."""
-        spans = [(0, self.num_layers)] if self.equal else [(k, k + 1) for k in range(self.num_layers)]
+        spans = [(0, self.num_layers)] if self._in_one_call else [(k, k + 1) for k in range(self.num_layers)]
         for start, end in spans:
             weights = self._layer_weights(start, end)
             if not all(torch.backends.cudnn.is_acceptable(w) and w.dtype == weights[0].dtype for w in weights):
@@ -175,6 +174,11 @@ class Stack(nn.Module):
     @property
     def _by_kernel(self) -> bool:
         return self.fused and not self.hidden_dropout.active
+
+    @property
+    def _in_one_call(self) -> bool:
+        """Whether one kernel call takes all layers; with dropout none does: the kernel's own has no stream of ours."""
+        return self.equal and (self.num_layers == 1 or not self.dropout)
 
     def _step(self, x: Tensor, parts: Parts, weights: Weights, seen: Tensor) -> Parts:
         """One step of the cell. seen: h as the gates read it, thinned out where there is dropout between steps."""

@@ -122,7 +122,7 @@ def _training(trained: Trained) -> Section:
 def _ahead(trained: Trained) -> Section:
     dates, degrees = trained.table.dates[-_DRAWN:], trained.table.column(TARGET)[-_DRAWN:]
     newest = np.datetime64(dates[-1])
-    ahead = [str(newest + day) for day in range(HORIZON + 1)]
+    ahead = [str(newest + np.timedelta64(day, "D")) for day in range(HORIZON + 1)]
     return Section(
         Text("From the newest day", "从最新一天预测"),
         (

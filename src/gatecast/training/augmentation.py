@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from gatecast.models.network import window_scale
+from gatecast.runtime import on_device
 
 if TYPE_CHECKING:
     from gatecast.training.config import Augment
@@ -102,8 +103,8 @@ def _mixed(window: _Window, evenness: float, draws: np.random.Generator) -> _Win
     """Each window mixed with another of the batch, in their own units; the larger part is its own."""
     count = len(window.full)
     weight = draws.beta(evenness, evenness, size=count)
-    share = torch.as_tensor(np.minimum(weight, 1 - weight), device=window.full.device)
-    other = torch.as_tensor(draws.permutation(count), device=window.full.device)
+    share = on_device(np.minimum(weight, 1 - weight), window.full.device)
+    other = on_device(draws.permutation(count), window.full.device)
 
     def mix(part: torch.Tensor) -> torch.Tensor:
         return torch.lerp(part, part[other], share.to(part.dtype).view(-1, *[1] * (part.dim() - 1)))
@@ -152,12 +153,12 @@ def _smooth(draws: np.random.Generator, count: int, steps: int, like: torch.Tens
     below = np.minimum(at.astype(int), _KNOTS - 2)
     way = 0.5 * (1 - np.cos(np.pi * (at - below)))  # level at every knot
     curve = heights[:, below] * (1 - way) + heights[:, below + 1] * way
-    return torch.as_tensor(curve, device=like.device)
+    return on_device(curve, like.device)
 
 
 def _normal(draws: np.random.Generator, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
-    return torch.as_tensor(draws.normal(size=shape), dtype=like.dtype, device=like.device)
+    return on_device(draws.normal(size=shape), like.device, like.dtype)
 
 
 def _uniform(draws: np.random.Generator, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
-    return torch.as_tensor(draws.uniform(size=shape), dtype=like.dtype, device=like.device)
+    return on_device(draws.uniform(size=shape), like.device, like.dtype)
