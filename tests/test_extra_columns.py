@@ -42,7 +42,7 @@ def test_a_saved_model_computes_its_covariates_from_the_new_rows(tables: Path) -
     model = small().fit("prices.csv", **EXTRA)
     assert model.fitted.plan.network.past == 3
     model.save("model")
-    again = load("model")
+    again = load("model", device="cpu")
     assert (again.predict().point == model.predict().point).all()
     expected = model.predict("newer.csv").point
     assert not (expected == model.predict().point).any()

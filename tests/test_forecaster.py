@@ -66,7 +66,7 @@ def test_the_three_lines(tmp_path: Path) -> None:
     assert isinstance(frame, pl.DataFrame)
     assert frame.columns == ["day", *COLUMNS] and len(frame) == 5
     model.save(tmp_path / "prices.gatecast")
-    again = gc.load(tmp_path / "prices.gatecast").predict().to_frame()
+    again = gc.load(tmp_path / "prices.gatecast", device="cpu").predict().to_frame()
     assert again.equals(frame)
 
 
@@ -203,7 +203,7 @@ def test_what_can_be_fitted_can_be_judged(length: int) -> None:
 
 def test_a_loaded_model_is_judged_on_data_that_it_is_given(tmp_path: Path, fitted: gc.Forecaster) -> None:
     fitted.save(tmp_path / "model")
-    loaded = gc.load(tmp_path / "model")
+    loaded = gc.load(tmp_path / "model", device="cpu")
     with pytest.raises(NotFittedError, match="does not hold its training data"):
         loaded.backtest()
     there, here = loaded.backtest(2, wave()), fitted.backtest(2)

@@ -246,7 +246,7 @@ def large(**fields):
     hours = np.arange(6000)
     y = 50 + 10 * np.sin(hours * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=(9, 6000))
     wishes = {"horizon": 4, "season": 24, "steps": 50, "members": 3, "network": {"hidden": 4, "layers": 1}, **fields}
-    return gc.Forecaster(**wishes).fit(y)
+    return gc.Forecaster(**wishes, device="cpu").fit(y)
 
 
 @pytest.fixture(scope="module")
@@ -347,7 +347,7 @@ def test_the_forecast_is_the_mean_of_members_that_read_differently(mixed) -> Non
 
 def test_members_that_read_differently_are_saved_and_come_back(mixed, tmp_path) -> None:
     mixed.save(tmp_path / "model")
-    loaded = gc.load(tmp_path / "model")
+    loaded = gc.load(tmp_path / "model", device="cpu")
     assert loaded.plan == mixed.plan
     assert loaded.predict().point.tobytes() == mixed.predict().point.tobytes()
     assert [one.config for one in loaded.fitted.networks] == [one.config for one in mixed.fitted.networks]

@@ -102,7 +102,7 @@ def test_trap_15_looking_writes_nothing(gatecast, folder: Path) -> None:
 def test_fit_then_predict_is_the_forecast_of_the_main_job(gatecast, folder: Path) -> None:
     assert gatecast("fit", "prices.csv", *FAST, "--out", "model").code == 0
     assert left_behind(folder) == {"prices.csv", "model"}
-    assert gatecast("predict", "model", "--out", "next.csv").code == 0
+    assert gatecast("predict", "model", "--out", "next.csv", "--device", "cpu").code == 0
     assert gatecast("forecast", "prices.csv", *FAST).code == 0
     assert (folder / "next.csv").read_text() == (folder / "prices-forecast" / "forecast.csv").read_text()
 
