@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from gatecast.forecast import Prediction
-from gatecast.forecaster.gate import Gate, choose_base
+from gatecast.forecaster.gate import Gate, Known, mixture, naive_weights
 
 WINDOWS, HORIZON = 400, 3
+
+
+def fit(point, bases, actual, scale, independent, **more) -> Gate:
+    return Gate.fit(point, Known(bases, actual, scale, independent), **more)
 
 
 def held_out(seed: int = 0, windows: int = WINDOWS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -22,21 +26,21 @@ def held_out(seed: int = 0, windows: int = WINDOWS) -> tuple[np.ndarray, np.ndar
 def test_a_network_with_skill_passes_whole():
     actual, error, scale = held_out()
     bases = np.stack([actual + 2 * error[::-1], actual + 3 * error], axis=-1)
-    assert Gate.fit(actual + 0.1 * error, bases, actual, scale, WINDOWS).share > 0.98
+    assert fit(actual + 0.1 * error, bases, actual, scale, WINDOWS).share > 0.98
 
 
 @pytest.mark.parametrize("linear", [False, True])
 def test_a_network_without_skill_gives_way_to_the_best_naive_base(linear):
     actual, error, scale = held_out()
     bases = np.stack([actual + 2 * error, actual + error, actual + 3 * error], axis=-1)
-    assert Gate.fit(actual + 4 * error, bases, actual, scale, WINDOWS, linear=linear) == Gate(1, 0.0)
+    assert fit(actual + 4 * error, bases, actual, scale, WINDOWS, linear=linear) == Gate(1, 0.0)
 
 
 def test_few_independent_windows_are_half_believed():
     actual, error, scale = held_out()
     other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
     shares = [
-        Gate.fit(actual + 0.8 * other, (actual + error)[..., None], actual, scale, independent).share
+        fit(actual + 0.8 * other, (actual + error)[..., None], actual, scale, independent).share
         for independent in (2, 40, 100, 400)
     ]
     assert 0 == shares[0] < shares[1] < shares[2] < shares[3] < 1
@@ -46,17 +50,17 @@ def test_a_linear_base_with_skill_and_a_network_as_good_are_halves():
     actual, error, scale = held_out()
     other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
     bases = np.stack([actual + 3 * error, actual + error], axis=-1)
-    gate = Gate.fit(actual + other, bases, actual, scale, WINDOWS, linear=True)
+    gate = fit(actual + other, bases, actual, scale, WINDOWS, linear=True)
     assert gate == Gate(1, 0.5)
-    assert Gate.fit(actual + 0.1 * other, bases, actual, scale, WINDOWS, linear=True).share > 0.9
-    assert Gate.fit(actual + 9 * other, bases, actual, scale, WINDOWS, linear=True).share < 0.1
+    assert fit(actual + 0.1 * other, bases, actual, scale, WINDOWS, linear=True).share > 0.9
+    assert fit(actual + 9 * other, bases, actual, scale, WINDOWS, linear=True).share < 0.1
 
 
 def test_a_linear_base_that_is_better_by_chance_stands_in_for_nobody():
     actual, error, scale = held_out()
     noise = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
     bases = np.stack([actual + error, actual + 0.995 * error + 0.01 * noise], axis=-1)
-    assert Gate.fit(actual + error, bases, actual, scale, WINDOWS, linear=True) == Gate(0, 0.0)
+    assert fit(actual + error, bases, actual, scale, WINDOWS, linear=True) == Gate(0, 0.0)
 
 
 def test_intervals_move_along_and_keep_their_width():
@@ -71,19 +75,64 @@ def test_intervals_move_along_and_keep_their_width():
 
 def test_one_window_proves_nothing():
     actual, error, scale = held_out(windows=1)
-    assert Gate.fit(actual + 0.7 * error, (actual + error)[..., None], actual, scale, 1).share == 0
+    assert fit(actual + 0.7 * error, (actual + error)[..., None], actual, scale, 1).share == 0
 
 
-def test_the_last_value_stands_in_unless_another_base_is_surely_better():
-    draws = np.random.default_rng(0)
-    errors = np.abs(draws.normal(size=(WINDOWS, 2))) * [1.0, 0.95]
-    assert choose_base(errors, 3) == 0
-    assert choose_base(errors * [1.0, 0.5], WINDOWS) == 1
+def known(spread, windows: int = WINDOWS, independent: int | None = None, seed: int = 0) -> Known:
+    """Bases that err as much as `spread` says, each on its own."""
+    draws = np.random.default_rng(seed)
+    bases = draws.normal(size=(windows, HORIZON, len(spread))) * spread
+    return Known(bases, np.zeros((windows, HORIZON)), np.ones(windows), independent or windows)
+
+
+def test_the_last_value_stands_in_unless_a_mixture_is_likely_better():
+    alone = [1.0, 0.0]
+    assert naive_weights(known([1.0, 3.0])).tolist() == alone
+    assert naive_weights(known([1.0, 0.1])).tolist() == alone[::-1]
+    twins = np.repeat(known([1.0]).bases, 2, axis=-1)
+    assert naive_weights(known([1.0])._replace(bases=twins)).tolist() == alone
+    one = known([1.0, 1.0], windows=1)  # which tells of no scatter
+    assert naive_weights(one._replace(bases=np.full((1, HORIZON, 2), [1.0, 0.8]))).tolist() == alone
+    assert naive_weights(one._replace(bases=np.full((1, HORIZON, 2), [1.0, 0.01])))[1] > 0.8
+
+
+def test_beside_more_than_the_last_value_a_network_has_half_of_the_say_unless_many_windows_leave_it_open():
+    actual, error, scale = held_out()
+    other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
+    bases = np.stack([actual + 9 * error, actual + error], axis=-1)
+    assert [fit(actual + 1.3 * other, bases, actual, scale, independent).share for independent in (1, 2)] == [0.5, 0.5]
+    assert fit(actual + 2.5 * other, bases, actual, scale, 1).share == 0  # halves are worse
+    assert fit(actual + 1.5 * other, bases, actual, scale, 2).share == 0.5
+    assert fit(actual + 1.5 * other, bases, actual, scale, 18).share < 0.5  # within a standard error
+
+
+def test_bases_that_are_as_good_stand_in_together_and_each_weighs_as_it_is_good():
+    weights = naive_weights(known([1.0, 0.95, 0.96, 9.0], windows=8))
+    assert weights[3] == 0 and (weights[:3] > 0.05).all() and weights.sum() == pytest.approx(1)
+    newest = known([1.0, 0.95, 0.96, 9.0], windows=8, seed=1)
+    point = mixture(newest.bases, weights)
+    assert np.abs(point).mean() < np.abs(newest.bases[..., :3]).mean((0, 1)).min()
+
+
+def test_a_mixture_is_given_where_it_stands_in():
+    actual, error, scale = held_out(windows=20)
+    other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
+    bases = np.stack([actual + error, actual + other], axis=-1)
+    gate = fit(actual + 9 * error, bases, actual, scale, 20)
+    assert gate.share == 0 and len(gate.weights) == 2 and gate.base == int(np.argmax(gate.weights))
+    prediction = Prediction(actual + 9 * error, actual[..., None] - 1, actual[..., None] + 1)
+    np.testing.assert_allclose(gate.apply(prediction, bases).point, bases @ gate.weights)
+
+
+def test_a_base_beyond_computing_spoils_no_mixture():
+    with np.errstate(over="ignore"):
+        bases = known([1.0, 0.95]).bases
+        newest = known([1.0])._replace(bases=np.concatenate([bases, np.full_like(bases, np.inf)], axis=-1))
+    weights = naive_weights(newest)
+    assert np.isfinite(mixture(newest.bases, weights)).all() and not weights[2:].any()
 
 
 def test_few_new_windows_do_not_outweigh_the_whole_past():
-    draws = np.random.default_rng(0)
-    past = np.abs(draws.normal(size=(WINDOWS, 3))) * [1.0, 0.5, 0.6]  # means of 0.8, 0.4 and 0.5
-    newest = np.array([[1.0, 0.5, 0.4]])
-    assert choose_base(newest, 1, (past, WINDOWS)) == 1
-    assert choose_base(newest, 20, (past, WINDOWS)) == 2
+    past, newest = known([1.0, 0.5, 0.6]), known([1.0, 0.5, 0.2], windows=1)
+    assert naive_weights(newest, past).argmax() == 1
+    assert naive_weights(newest._replace(independent=20), past).argmax() == 2

@@ -51,7 +51,8 @@ def test_a_budget_too_small_for_one_round_gives_a_naive_base_and_says_so(tmp_pat
     y = np.cumsum(np.random.default_rng(0).normal(size=150))
     model = gc.Forecaster(horizon=5, season="none", budget=1e-3).fit(y)
     network_alone = predicting.predict(model.fitted.networks, reader_of(model), Origins.last(model.reading.panel))
-    base = network_alone[2][0, :, model.fitted.gate.base]
+    gate = model.fitted.gate
+    base = network_alone[2][0] @ gate.weights if gate.weights else network_alone[2][0, :, gate.base]
     np.testing.assert_allclose(model.predict().point[0], base, rtol=1e-9)
     assert "budget" in model.describe()[-1].english and "预算" in model.describe()[-1].chinese
     model.save(tmp_path / "model")

@@ -93,7 +93,7 @@ class Analogues:
         point, actual: (windows, horizon). units: (windows,), positive, in which errors count. independent: how many of
         the windows do not overlap. The strength is lowered as far as its gain may be chance, to nothing at last.
         """
-        before, best = errors_of(point[..., None], actual, units)[:, 0], self
+        before, best = errors_of(point, actual, units), self
         least = before.mean()
         for reach in _REACHES:
             move = said.nearness(reach) * (said.point - point)

@@ -14,7 +14,7 @@ from gatecast.forecast import Origins, Prediction
 from gatecast.forecaster.analogues import Analogues
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members
-from gatecast.forecaster.gate import Gate, errors_of
+from gatecast.forecaster.gate import Gate, Known
 from gatecast.forecaster.plan import Plan, Wishes, make_plan, with_members
 from gatecast.forecaster.predicting import bases_at, predict
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
@@ -179,8 +179,9 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     _, units = bases_at(members.networks[0], members.reader, origins)
     actual = panel.y[origins.following(panel, config.horizon)]
     before, analogues = _beside_analogues(members, before, origins, actual, units)
-    past = _past_errors(members, panel, shares) if independent < _ENOUGH_FOR_BASES else None
-    gate = Gate.fit(before.point, bases, actual, units, independent, linear=config.ridge > 0, past=past)
+    past = _past(members, panel, shares) if independent < _ENOUGH_FOR_BASES else None
+    newest = Known(bases, actual, units, independent)
+    gate = Gate.fit(before.point, newest, linear=config.ridge > 0, past=past)
     if members.plan.too_short(members.histories[0]):
         gate = replace(gate, share=0.0)
     if not gate.share:
@@ -206,8 +207,8 @@ def _beside_analogues(
     return analogues.apply(networks, said), analogues.with_past(members.panel)
 
 
-def _past_errors(members: Members, panel: Panel, shares: Split) -> tuple[np.ndarray, int]:
-    """The naive bases' errors over all that is known, (windows, bases), and how many of the windows do not overlap."""
+def _past(members: Members, panel: Panel, shares: Split) -> Known:
+    """All that is known, with what the naive bases forecast of it."""
     config = members.plan.network
     windows = shares.everything(config.context)
     origins = windows.spread(_MOST_FOR_BASES)
@@ -215,4 +216,4 @@ def _past_errors(members: Members, panel: Panel, shares: Split) -> tuple[np.ndar
     moving = units > 0
     actual = panel.y[origins.following(panel, config.horizon)]
     naive = bases[..., :-1] if config.ridge else bases
-    return errors_of(naive[moving], actual[moving], units[moving]), max(1, len(windows) // config.horizon)
+    return Known(naive[moving], actual[moving], units[moving], max(1, len(windows) // config.horizon))

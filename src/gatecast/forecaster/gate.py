@@ -1,13 +1,14 @@
 """The gate before a forecast: how much of the network's word counts beside the best of its bases.
 
-Where held-out windows show no skill, the naive forecast is given itself: never worse than naive by design. Where the
-linear base, which was fitted as the network was, has skill, the two are halves of one forecast until windows say more.
+Where held-out windows show no skill, a naive forecast is given, or several together: never worse than naive by design.
+Where other bases than the last value have skill, they and the network are halves of one forecast until windows say
+more.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,76 +20,115 @@ if TYPE_CHECKING:
 _SHARES = np.linspace(-1, 2, 31).round(1)  # beyond 0 … 1, so that chance shows on both sides
 _DRAWS = 400
 _CAUTION = 4  # times its variance: a share within two standard errors is chance
+_MANY = 8  # independent windows, which must show what fewer may leave open
 _FEW = 2  # newest windows that count as much as the whole past
 _FARTHEST = 1e30  # units; so far off, a forecast is counted as no farther, and variances stay finite
 _LEAST_GAIN = 0.01  # of an error: less is chance
 _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
 _CONVINCING = 0.5  # of a gain that is believed: it is 1.4 times its standard error
+_SHARPNESS = 1.5  # by so many powers of e a base weighs less for each standard error that it is worse than the best
+_LIKELY = 0.5  # times its variance: a gain of 0.7 standard errors is likelier one than chance
+_LEAST_WEIGHT = 0.01  # of the best base's: who says less is not heard
+_TINY = 1e-12  # errors; what scatters less differs for sure
+
+
+class Known(NamedTuple):
+    """Windows whose answers are known, with what the bases forecast of them.
+
+    bases: (windows, horizon, bases). actual: (windows, horizon). units: (windows,), positive, in which errors count.
+    independent: how many of the windows do not overlap.
+    """
+
+    bases: np.ndarray
+    actual: np.ndarray
+    units: np.ndarray
+    independent: int
+
+    def errors(self, forecasts: np.ndarray) -> np.ndarray:
+        """Of forecasts of these windows: (windows, horizon, …) → (windows, …)."""
+        return errors_of(forecasts, self.actual, self.units)
 
 
 @dataclass(frozen=True)
 class Gate:
-    """base: which of the network's bases stands in. share: of the network's own forecast; 1 = the base says nothing."""
+    """Who stands in for the network, and how much of its own word counts.
+
+    base: which of the network's bases stands in. share: of the network's own forecast; 1 = the base says nothing.
+    weights: where several naive bases stand in together, what each of them says, adding up to 1; `base` says most.
+    """
 
     base: int = 0
     share: float = 1.0
+    weights: tuple[float, ...] = ()
 
     @classmethod
-    def fit(
-        cls,
-        point: np.ndarray,
-        bases: np.ndarray,
-        actual: np.ndarray,
-        units: np.ndarray,
-        independent: int,
-        *,
-        linear: bool = False,
-        past: tuple[np.ndarray, int] | None = None,
-    ) -> Gate:
+    def fit(cls, point: np.ndarray, newest: Known, *, linear: bool = False, past: Known | None = None) -> Gate:
         """Choose on windows that trained nothing, by mean absolute error in units of each window.
 
-        point, actual: (windows, horizon). bases: (windows, horizon, bases), the last of them fitted to the data if
-        `linear`. units: (windows,), positive. independent: how many of the windows do not overlap. The best share is
-        moved back as far as it is uncertain: to none beside a naive base, to a half beside the linear one; see
-        `_believed`. past: the naive bases' errors (windows, bases) over all that is known, and how many of these
-        windows do not overlap; see `choose_base`.
+        point: (windows, horizon). newest: the same windows, and the bases there, the last of them fitted to the data
+        if `linear`. The best share is moved back as far as it is uncertain: to none beside the last value, to a half
+        beside other bases; see `_believed`. past: naive bases in all that is known; see `naive_weights`.
         """
-        by_base = errors_of(bases, actual, units)
-        base = choose_base(by_base[:, :-1] if linear else by_base, independent, past)
-        start = 0.0
-        if linear and _kept(by_base[:, base], by_base[:, -1], independent) > _CONVINCING:
-            base, start = bases.shape[-1] - 1, 0.5
-        mixtures = ((share * point + (1 - share) * bases[..., base])[..., None] for share in _SHARES)
-        errors = np.concatenate([errors_of(mixture, actual, units) for mixture in mixtures], axis=1)
-        return cls(base, round(_believed(errors, start, independent), 3))
+        independent = newest.independent
+        naive = newest._replace(bases=newest.bases[..., :-1]) if linear else newest
+        weights = naive_weights(naive, past)
+        base = mixture(naive.bases, weights)
+        none = newest.errors(base)
+        start = 0.5 if weights[0] < 1 and _halves(none, newest.errors((point + base) / 2), independent) else 0.0
+        if linear and _kept(none, newest.errors(newest.bases[..., -1]), independent) > _CONVINCING:
+            weights, base, start = np.eye(newest.bases.shape[-1])[-1], newest.bases[..., -1], 0.5
+        errors = np.stack([newest.errors(share * point + (1 - share) * base) for share in _SHARES], axis=-1)
+        share = round(_believed(errors, start, independent), 3)
+        alone = np.count_nonzero(weights) == 1
+        return cls(int(np.argmax(weights)), share, () if alone else tuple(weights.tolist()))
 
     def apply(self, prediction: Prediction, bases: np.ndarray) -> Prediction:
         """Move the forecast towards the base; its intervals move along and keep their width."""
         if self.share == 1.0:
             return prediction
-        return prediction.moved_to(self.share * prediction.point + (1 - self.share) * bases[..., self.base])
+        base = mixture(bases, np.array(self.weights)) if self.weights else bases[..., self.base]
+        return prediction.moved_to(self.share * prediction.point + (1 - self.share) * base)
 
 
-def choose_base(newest: np.ndarray, independent: int, past: tuple[np.ndarray, int] | None = None) -> int:
-    """The naive base that stands in: the last value, the first of them, unless another is surely better.
-
-    newest: (windows, bases) errors in the held-out windows, and how many of these do not overlap. past: the same of
-    all that is known, where the newest are few: naive bases learn nothing, so that windows which trained the network
-    may judge them. The newest say what holds now, the past is sure; the more of the newest, the more they count.
-    """
-    if past is None:
-        errors, surely = newest.mean(0), (newest, independent)
-    else:
-        share = independent / (independent + _FEW)
-        errors, surely = share * newest.mean(0) + (1 - share) * past[0].mean(0), past
-    best = int(np.argmin(errors))
-    return best if _kept(surely[0][:, 0], surely[0][:, best], surely[1]) > 0 else 0
-
-
-def errors_of(bases: np.ndarray, actual: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """Each base's mean absolute error in every window, in its unit: (windows, bases). Arguments as of `Gate.fit`."""
+def errors_of(forecasts: np.ndarray, actual: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Mean absolute error in every window, in its unit: (windows, horizon, …) → (windows, …)."""
     with np.errstate(over="ignore"):  # what is farther off than can be counted is as far as can be counted
-        return np.minimum(np.abs((actual[..., None] - bases) / units[:, None, None]), _FARTHEST).mean(1)
+        return np.minimum(np.abs((forecasts.T - actual.T) / units).T, _FARTHEST).mean(1)
+
+
+def mixture(bases: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(…, bases) → (…), by those of the first bases that have a weight: another may be beyond computing."""
+    heard = np.flatnonzero(weights)
+    return bases[..., heard] @ weights[heard]
+
+
+def naive_weights(newest: Known, past: Known | None = None) -> np.ndarray:
+    """What each naive base says of the forecast that stands in: (bases,), adding up to 1.
+
+    The last value alone, the first of them, unless a mixture is likely better, in which each weighs as it is good; see
+    `_SHARPNESS`. past: where the newest windows are few, those of all that is known: naive bases learn nothing, so that
+    windows which trained the network may judge them. The newest say what holds now, the past is sure; the more of the
+    newest, the more they count.
+    """
+    errors, surely = newest.errors(newest.bases).mean(0), newest
+    if past is not None:
+        share, surely = newest.independent / (newest.independent + _FEW), past
+        errors = share * errors + (1 - share) * past.errors(past.bases).mean(0)
+    by_base, best = surely.errors(surely.bases), int(np.argmin(errors))
+    scatter = _variance(by_base - by_base[:, [best]], by_base[:, best], surely.independent) ** 0.5
+    weights = np.exp(-_SHARPNESS * (errors - errors[best]) / np.maximum(scatter, _TINY))
+    weights = np.where(weights < _LEAST_WEIGHT, 0.0, weights) / weights[weights >= _LEAST_WEIGHT].sum()
+    gained = _kept(by_base[:, 0], surely.errors(mixture(surely.bases, weights)), surely.independent, _LIKELY)
+    return weights if gained else np.eye(len(weights))[0]
+
+
+def _halves(none: np.ndarray, half: np.ndarray, independent: int) -> bool:
+    """Whether a forecast with half of the network's word is likely better. none, half: errors (windows,).
+
+    The more windows do not overlap, the surer it must be; of one window it is enough that it is better there.
+    """
+    needed = min(1.0, (independent - 1) / _MANY)  # standard errors
+    return _kept(none, half, independent, needed**2) > 0
 
 
 def _believed(errors: np.ndarray, start: float, independent: int) -> float:
@@ -110,12 +150,17 @@ def _believed(errors: np.ndarray, start: float, independent: int) -> float:
     return start + max(0.0, 1 - _CAUTION * float(variance) / (within - start) ** 2) * (within - start)
 
 
-def _kept(before: np.ndarray, after: np.ndarray, independent: int) -> float:
-    """How much of a gain to believe, 0 … 1. before, after: errors (windows,)."""
+def _kept(before: np.ndarray, after: np.ndarray, independent: int, caution: float = 1.0) -> float:
+    """How much of a gain to believe, 0 … 1. before, after: errors (windows,). caution: times its variance."""
     gains = before - after
     gain = float(gains.mean())
     if gain <= _LEAST_GAIN * before.mean():
         return 0.0
-    unseen = (_UNSEEN * float(before.mean())) ** 2  # one window tells of no scatter
-    scatter = float(gains.var()) / (independent - 1) if independent > 1 else unseen
-    return max(0.0, 1 - scatter / gain**2)
+    return max(0.0, 1 - caution * float(_variance(gains, before, independent)) / gain**2)
+
+
+def _variance(gains: np.ndarray, before: np.ndarray, independent: int) -> np.ndarray:
+    """Of mean gains: (windows, …) → (…). One window tells of no scatter. before: errors (windows,)."""
+    if independent > 1:
+        return gains.var(0) / (independent - 1)
+    return np.full(gains.shape[1:], (_UNSEEN * before.mean()) ** 2)

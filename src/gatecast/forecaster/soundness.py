@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LONGEST_CONTEXT, _LONGEST_HORIZON = 1_000_000, 100_000
 _MOST_MEMBERS, _MOST_PARTS = 1000, 100
 _LARGEST_TABLE = 1 << 26  # indices that a network computes for itself
+_NEAR = 1e-6  # of one; weights were rounded
 
 
 def check_weights(plan: Plan, weights: Mapping[str, torch.Tensor]) -> None:
@@ -75,9 +76,13 @@ def check_fitted(fitted: Fitted) -> None:
     """Raises: ArtifactError unless scaler, gate, correction and histories are those of the networks."""
     config, correction = fitted.plan.network, fitted.correction
     check_scaler(fitted.scaler, config.past + config.future)
-    bases = fitted.networks[0].bases.count
+    bases, gate = fitted.networks[0].bases.count, fitted.gate
+    require(0 <= gate.base < bases and 0 <= gate.share <= 1, "the gate names no base", "门控没有对应的基准")
     require(
-        0 <= fitted.gate.base < bases and 0 <= fitted.gate.share <= 1, "the gate names no base", "门控没有对应的基准"
+        not gate.weights
+        or (len(gate.weights) <= bases and min(gate.weights) >= 0 and abs(sum(gate.weights) - 1) < _NEAR),
+        "the gate's weights are none of its bases",
+        "门控的权重与基准不符",
     )
     if correction is not None:
         check_correction(correction, config.levels, config.horizon)
