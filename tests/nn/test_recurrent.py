@@ -165,6 +165,18 @@ def test_other_weights_can_be_called_in():
     assert torch.equal(y, torch.zeros(6, 2, 4))
 
 
+@EACH_KIND
+@pytest.mark.parametrize(("dropout", "layers"), [(0.0, [2]), (0.5, [1, 1])])
+def test_the_kernel_is_called_as_the_weights_lie_whether_it_trains_or_not(kind, dropout, layers, monkeypatch):
+    """cuDNN packs weights anew at every call that finds them in another block."""
+    module, called = KINDS[kind](3, 4, 2, dropout=dropout), []
+    kernel = module._kernel
+    monkeypatch.setattr(module, "_kernel", lambda *given: called.append(given[-1]) or kernel(*given))
+    for mode in (True, False):
+        module.train(mode)(torch.randn(6, 2, 3))
+    assert called == layers * 2
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @EACH_KIND
 @pytest.mark.parametrize("dropout", [0.0, 0.5])

@@ -74,7 +74,7 @@ class Gate:
         weights = naive_weights(naive, past)
         base = mixture(naive.bases, weights)
         none = newest.errors(base)
-        start = 0.5 if weights[0] < 1 and _halves(none, newest.errors((point + base) / 2), independent) else 0.0
+        start = 0.5 if weights[0] < 1 and _halves(none, newest.errors(0.5 * point + 0.5 * base), independent) else 0.0
         if linear and _kept(none, newest.errors(newest.bases[..., -1]), independent) > _CONVINCING:
             weights, base, start = np.eye(newest.bases.shape[-1])[-1], newest.bases[..., -1], 0.5
         errors = np.stack([newest.errors(share * point + (1 - share) * base) for share in _SHARES], axis=-1)
@@ -110,11 +110,13 @@ def naive_weights(newest: Known, past: Known | None = None) -> np.ndarray:
     windows which trained the network may judge them. The newest say what holds now, the past is sure; the more of the
     newest, the more they count.
     """
-    errors, surely = newest.errors(newest.bases).mean(0), newest
+    surely, by_base = newest, newest.errors(newest.bases)
+    errors = by_base.mean(0)
     if past is not None:
-        share, surely = newest.independent / (newest.independent + _FEW), past
-        errors = share * errors + (1 - share) * past.errors(past.bases).mean(0)
-    by_base, best = surely.errors(surely.bases), int(np.argmin(errors))
+        share = newest.independent / (newest.independent + _FEW)
+        surely, by_base = past, past.errors(past.bases)
+        errors = share * errors + (1 - share) * by_base.mean(0)
+    best = int(np.argmin(errors))
     scatter = _variance(by_base - by_base[:, [best]], by_base[:, best], surely.independent) ** 0.5
     weights = np.exp(-_SHARPNESS * (errors - errors[best]) / np.maximum(scatter, _TINY))
     weights = np.where(weights < _LEAST_WEIGHT, 0.0, weights) / weights[weights >= _LEAST_WEIGHT].sum()
