@@ -124,6 +124,10 @@ def test_a_mixture_is_given_where_it_stands_in():
     np.testing.assert_allclose(gate.apply(prediction, bases).point, bases @ gate.weights)
 
 
+def test_bases_that_say_the_same_are_mixed_exactly():
+    assert (mixture(np.full((3, HORIZON, 3), 7.0), np.array([0.1, 0.3, 0.6])) == 7.0).all()
+
+
 def test_a_base_beyond_computing_spoils_no_mixture():
     with np.errstate(over="ignore"):
         bases = known([1.0, 0.95]).bases

@@ -97,9 +97,13 @@ def errors_of(forecasts: np.ndarray, actual: np.ndarray, units: np.ndarray) -> n
 
 
 def mixture(bases: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(…, bases) → (…), by those of the first bases that have a weight: another may be beyond computing."""
-    heard = np.flatnonzero(weights)
-    return bases[..., heard] @ weights[heard]
+    """(…, bases) → (…), by those of the first bases that have a weight: another may be beyond computing.
+
+    Of bases that say the same exactly that: a constant series is forecast as constant.
+    """
+    first, *others = np.flatnonzero(weights)
+    others = np.array(others, int)
+    return bases[..., first] + (bases[..., others] - bases[..., [first]]) @ weights[others]
 
 
 def naive_weights(newest: Known, past: Known | None = None) -> np.ndarray:
