@@ -124,6 +124,12 @@ def test_a_mixture_is_given_where_it_stands_in():
     np.testing.assert_allclose(gate.apply(prediction, bases).point, bases @ gate.weights)
 
 
+def test_the_best_stands_in_alone_where_it_is_likely_better_than_the_mixture():
+    wrong = np.full((4, HORIZON), 1.0) * np.array([1.0, 1.0, 1.0, 3.0])[:, None]  # as wrong as ever, but once
+    bases = np.stack([9 * wrong, wrong, np.full((4, HORIZON), 2.2)], axis=-1)
+    assert naive_weights(Known(bases, np.zeros((4, HORIZON)), np.ones(4), 4)).tolist() == [0.0, 1.0, 0.0]
+
+
 def test_bases_that_say_the_same_are_mixed_exactly():
     assert (mixture(np.full((3, HORIZON, 3), 7.0), np.array([0.1, 0.3, 0.6])) == 7.0).all()
 

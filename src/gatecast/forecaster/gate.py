@@ -109,10 +109,10 @@ def mixture(bases: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def naive_weights(newest: Known, past: Known | None = None) -> np.ndarray:
     """What each naive base says of the forecast that stands in: (bases,), adding up to 1.
 
-    The last value alone, the first of them, unless a mixture is likely better, in which each weighs as it is good; see
-    `_SHARPNESS`. past: where the newest windows are few, those of all that is known: naive bases learn nothing, so that
-    windows which trained the network may judge them. The newest say what holds now, the past is sure; the more of the
-    newest, the more they count.
+    The last value alone, the first of them, unless a mixture is likely better, in which each weighs as it is good (see
+    `_SHARPNESS`); and the best alone where it is likely better than that. past: where the newest windows are few, those
+    of all that is known: naive bases learn nothing, so that windows which trained the network may judge them. The newest
+    say what holds now, the past is sure; the more of the newest, the more they count.
     """
     surely, by_base = newest, newest.errors(newest.bases)
     errors = by_base.mean(0)
@@ -124,8 +124,11 @@ def naive_weights(newest: Known, past: Known | None = None) -> np.ndarray:
     scatter = _variance(by_base - by_base[:, [best]], by_base[:, best], surely.independent) ** 0.5
     weights = np.exp(-_SHARPNESS * (errors - errors[best]) / np.maximum(scatter, _TINY))
     weights = np.where(weights < _LEAST_WEIGHT, 0.0, weights) / weights[weights >= _LEAST_WEIGHT].sum()
-    gained = _kept(by_base[:, 0], surely.errors(mixture(surely.bases, weights)), surely.independent, _LIKELY)
-    return weights if gained else np.eye(len(weights))[0]
+    last, alone = np.eye(len(weights))[[0, best]]
+    mixed = surely.errors(mixture(surely.bases, weights))
+    if not _kept(by_base[:, 0], mixed, surely.independent, _LIKELY):
+        return last
+    return alone if _kept(mixed, by_base[:, best], surely.independent, _LIKELY) else weights
 
 
 def _halves(none: np.ndarray, half: np.ndarray, independent: int) -> bool:
