@@ -111,8 +111,8 @@ def naive_weights(newest: Known, past: Known | None = None) -> np.ndarray:
 
     The last value alone, the first of them, unless a mixture is likely better, in which each weighs as it is good (see
     `_SHARPNESS`); and the best alone where it is likely better than that. past: where the newest windows are few, those
-    of all that is known: naive bases learn nothing, so that windows which trained the network may judge them. The newest
-    say what holds now, the past is sure; the more of the newest, the more they count.
+    of all that is known: naive bases learn nothing, so that windows which trained the network may judge them. The
+    newest say what holds now, the past is sure; the more of the newest, the more they count.
     """
     surely, by_base = newest, newest.errors(newest.bases)
     errors = by_base.mean(0)
