@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LONGEST_CONTEXT, _LONGEST_HORIZON = 1_000_000, 100_000
 _MOST_MEMBERS, _MOST_PARTS = 1000, 100
 _LARGEST_TABLE = 1 << 26  # indices that a network computes for itself
-_NEAR = 1e-6  # of one; weights were rounded
+_NEAR = 1e-6  # of one; a sum rounds
 
 
 def check_weights(plan: Plan, weights: Mapping[str, torch.Tensor]) -> None:
