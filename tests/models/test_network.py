@@ -257,7 +257,8 @@ def test_answers_are_what_followed_each_position(name: str, shape: str) -> None:
         scaled = network(batch, newest_only=newest_only)
         answers = network.answers(batch, scaled).double() * scaled.scale[:, :, None] + scaled.centre[:, :, None]
         half = newer_half(context, horizon) // patch * patch  # positions before it do not forecast
-        ends = [context] if newest_only or not network.causal else range(half + patch, context + 1, patch)
+        every_second = range(context, half, -2 * patch)[::-1]
+        ends = [context] if newest_only or not network.causal else every_second
         followed = torch.stack([batch.answer[:, end : end + horizon] for end in ends], dim=1)
         torch.testing.assert_close(answers, followed, rtol=1e-5, atol=1e-5)
 
@@ -311,10 +312,12 @@ def test_what_is_known_ahead_belongs_to_the_steps_that_are_forecast(name: str, s
     patch, horizon = network.config.patch, network.config.horizon
     batch = batch_of(network, 1)
     known = batch.known.clone().requires_grad_()
-    medians = network(batch._replace(known=known)).quantiles[0, :, :, 2]  # (positions, horizon)
-    for position, median in enumerate(medians):
+    scaled = network(batch._replace(known=known))
+    medians = scaled.quantiles[0, :, :, 2]  # (positions, horizon)
+    places = range(network.config.context // patch)[scaled.places]
+    for place, median in zip(places, medians, strict=True):
         (gradient,) = torch.autograd.grad(median.sum(), known, retain_graph=True)
-        end = network.config.context - (len(medians) - 1 - position) * patch
+        end = (place + 1) * patch
         assert gradient[0, :, 0].nonzero().ravel().tolist() == list(range(end, end + horizon))
 
 

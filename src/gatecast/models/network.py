@@ -253,13 +253,14 @@ class ForecastNetwork(nn.Module):
         return centre, scale.clamp(min=1.0) if self.family.support == "counts" else scale
 
     def places(self, *, newest_only: bool) -> slice:
-        """Which positions forecast: the newest, or those of the newer half.
+        """Which positions forecast: the newest, or every second one of the newer half, the newest among them.
 
         The unit of a window is that of its newer half: before it, positions would learn from what they cannot know.
+        Neighbours learn nearly the same: with half of them a step is shorter, and no forecast worse (docs/LOG.md).
         """
-        positions = len(self.bases.newest)
+        newest = len(self.bases.newest) - 1
         half = newer_half(self.config.context, self.config.horizon) // self.config.patch
-        return slice(positions - 1 if newest_only else half, positions)
+        return slice(newest if newest_only else half + (newest - half) % 2, newest + 1, 2)
 
     def mix(self, features: torch.Tensor, bases: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The mixture of bases: (batch, positions, horizon, 1)."""

@@ -60,9 +60,10 @@ class Seq2SeqNetwork(ForecastNetwork):
 
     def places(self, *, newest_only: bool) -> slice:
         every = super().places(newest_only=newest_only)
-        count = every.stop - every.start
-        stride = -(-count // _MOST_POSITIONS)
-        return slice(every.start + (count - 1) % stride, every.stop, stride)
+        chosen = range(every.stop)[every]
+        stride = -(-len(chosen) // _MOST_POSITIONS)
+        chosen = chosen[(len(chosen) - 1) % stride :: stride]
+        return slice(chosen.start, chosen.stop, chosen.step)
 
     def decode(self, features: Tensor, mixed: Tensor, answers: Tensor | None) -> Tensor:
         """Each step reads the output before, the mixture of bases there, and what is known of it ahead."""
