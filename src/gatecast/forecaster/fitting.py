@@ -18,6 +18,7 @@ from gatecast.forecaster.gate import Gate, Known
 from gatecast.forecaster.plan import Plan, Wishes, make_plan, with_members
 from gatecast.forecaster.predicting import bases_at, predict
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
+from gatecast.forecaster.volatility import Volatility
 from gatecast.nn.distributions import DISTRIBUTIONS
 from gatecast.runtime import stream
 from gatecast.scaling import Scaler
@@ -43,7 +44,7 @@ _MOST_FOR_BASES = 1024
 class Fitted:
     """A trained ensemble with all that a forecast needs. Everything in it was learnt from the panel of the fit.
 
-    histories: the training of each member. analogues: None where they have no say.
+    histories: the training of each member. analogues, volatility: None where they have no say.
     """
 
     networks: tuple[ForecastNetwork, ...]
@@ -56,6 +57,7 @@ class Fitted:
     device: torch.device
     dependence: Dependence
     analogues: Analogues | None = None
+    volatility: Volatility | None = None
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
@@ -72,6 +74,8 @@ class Fitted:
             if self.analogues is not None:
                 prediction = self.analogues.apply(prediction, self.analogues.at(panel, origins))
             prediction = self.gate.apply(prediction, bases)
+            if self.volatility is not None:
+                prediction = self.volatility.apply(prediction, panel, origins)
             if self.correction is not None:
                 prediction = self.correction.apply(prediction, scale)
         check_finite(prediction, panel, origins)
@@ -156,10 +160,11 @@ class _Judged:
     gate: Gate = field(default_factory=Gate)
     correction: Correction | None = None
     analogues: Analogues | None = None
+    volatility: Volatility | None = None
 
 
 def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
-    """Analogues, gate, conformal correction and dependence, from windows that trained nothing.
+    """Analogues, gate, volatility, conformal correction and dependence, from windows that trained nothing.
 
     Then all members learn from these. No opinion where there is none to hold out, or where they never change.
     """
@@ -187,11 +192,12 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     if not gate.share:
         analogues = None  # they move the networks' forecast, which nobody hears
     gated = gate.apply(before, bases)
-    corrected = Correction.fit(gated, actual, scale, config.levels, independent=independent)
+    drawn, volatility = _drawn_to_the_usual(members, gated, origins, actual)
+    corrected = Correction.fit(drawn, actual, scale, config.levels, independent=independent)
     dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
     members.finish()
     after, _, _ = predict(members.networks, members.reader, origins)
-    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues)
+    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility)
 
 
 def _beside_analogues(
@@ -205,6 +211,18 @@ def _beside_analogues(
     if not analogues.strength:
         return networks, None
     return analogues.apply(networks, said), analogues.with_past(members.panel)
+
+
+def _drawn_to_the_usual(
+    members: Members, gated: Prediction, origins: Origins, actual: np.ndarray
+) -> tuple[Prediction, Volatility | None]:
+    """The forecast with intervals drawn to long-run volatility, and that of all rows; unmoved where it is no gain."""
+    panel, shares, config = members.panel, members.shares, members.plan.network
+    past, period = panel.until(shares.train), (*config.seasons, 1)[0]
+    volatility = Volatility.learn(past, origins, gated, actual, config.levels, period, shares.independent())
+    if volatility is None:
+        return gated, None
+    return volatility.apply(gated, past, origins), volatility.with_past(panel)
 
 
 def _past(members: Members, panel: Panel, shares: Split) -> Known:

@@ -15,7 +15,7 @@ from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.baselines import baselines
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
-from gatecast.forecaster import fitting, persistence, soundness
+from gatecast.forecaster import fitting, persistence, soundness, volatility
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes
@@ -261,7 +261,8 @@ class Forecaster:
                 f"{count:,} 个参数；训练 {history.steps} 步，保留第 {history.best_step} 步的权重。",
             )
         say = (say_of_analogues(self.fitted.analogues),) if self.plan.analogues else ()
-        return (*self.plan.reasons, words, *say)
+        drawn = () if self.fitted.volatility is None else (volatility.SAID,)
+        return (*self.plan.reasons, words, *drawn, *say)
 
     # keep
 

@@ -14,6 +14,7 @@ from gatecast.data import ReadOptions
 from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.plan import Wishes
 from gatecast.forecaster.sampling import Dependence
+from gatecast.forecaster.volatility import Volatility
 from gatecast.keeping.form import CorrectionForm, PanelForm, ScalerForm, read_as
 from gatecast.language import Text
 from gatecast.models.network import NetworkConfig
@@ -49,6 +50,7 @@ class FittedForm:
     others: tuple[NetworkConfig, ...] = ()
     analogues: bool = False
     analogues_say: SayForm | None = None
+    volatility: Volatility | None = None
 
 
 @dataclass(frozen=True)

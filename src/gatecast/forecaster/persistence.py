@@ -51,6 +51,7 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "dependence": asdict(fitted.dependence),
         "analogues": plan.analogues,
         "analogues_say": None if say is None else {"strength": say.strength, "reach": say.reach},
+        "volatility": None if fitted.volatility is None else asdict(fitted.volatility),
     }
 
 
@@ -85,6 +86,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         device=device,
         dependence=told.dependence or Dependence.of_random_walk(told.network.horizon),
         analogues=_analogues(told, tensors),
+        volatility=told.volatility,
     )
     soundness.check_fitted(fitted)
     return fitted

@@ -86,6 +86,13 @@ def check_fitted(fitted: Fitted) -> None:
     )
     if correction is not None:
         check_correction(correction, config.levels, config.horizon)
+    volatility = fitted.volatility
+    require(
+        volatility is None
+        or (volatility.period > 0 and volatility.typical > 0 and min(volatility.changes.values(), default=0.0) >= 0),
+        "its volatility is none",
+        "长期波动的数值不合理",
+    )
     neighbours = fitted.dependence.neighbours
     require(
         len(neighbours) == config.horizon - 1 and all(-1 <= rho <= 1 for rho in neighbours),
