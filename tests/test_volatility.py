@@ -68,7 +68,7 @@ def test_a_series_that_changed_its_nature_is_drawn_no_farther_than_so_far() -> N
     np.testing.assert_allclose(drawn.upper[0, 0, 1] - 10, 20**0.2)
 
 
-def learnt(volatile: np.ndarray, half: np.ndarray, independent: int = 150) -> Volatility | None:
+def learnt(volatile: np.ndarray, half: np.ndarray, independent: int = 500) -> Volatility | None:
     """From windows whose values are normal with deviations `volatile`, and 95 % intervals of `half` deviations."""
     past, draws = panel_of(*(moving(step) for step in np.repeat([1.0, 4.0], 150))), np.random.default_rng(0)
     origins = Origins(np.arange(300), np.full(300, 60))
@@ -90,17 +90,17 @@ def test_volatility_that_lasts_is_left_as_it_is() -> None:
 
 def test_few_windows_say_nothing() -> None:
     usual = np.repeat([1.0, 4.0], 150)
-    assert learnt(volatile=usual, half=np.full(300, 2.0), independent=99) is None
+    assert learnt(volatile=usual, half=np.full(300, 2.0), independent=499) is None
 
 
 @pytest.fixture(scope="module")
 def fitted() -> gc.Forecaster:
     """Series that each move in their own way, and four times as much for a third of the time."""
     draws = np.random.default_rng(2)
-    usual = np.exp(draws.normal(size=(12, 1)))
-    bursts = np.where(np.arange(900) // 75 % 3 == draws.integers(3, size=(12, 1)), 4.0, 1.0)
-    series = (draws.normal(size=(12, 900)) * usual * bursts).cumsum(axis=1)
-    return gc.Forecaster(HORIZON, season=None, steps=60, members=1, network={"hidden": 4}).fit(series)
+    usual = np.exp(draws.normal(size=(260, 1)))
+    bursts = np.where((np.arange(160) + draws.integers(60, size=(260, 1))) // 20 % 3, 1.0, 4.0)
+    series = (draws.normal(size=(260, 160)) * usual * bursts).cumsum(axis=1)
+    return gc.Forecaster(HORIZON, season=None, context=20, steps=60, members=1, network={"hidden": 4}).fit(series)
 
 
 def test_a_forecaster_learns_it_from_the_rows_before_the_held_out_ones(fitted, monkeypatch) -> None:
@@ -110,7 +110,7 @@ def test_a_forecaster_learns_it_from_the_rows_before_the_held_out_ones(fitted, m
         Volatility, "learn", classmethod(lambda cls, past, *rest: pasts.append(past) or usual(cls, past, *rest))
     )
     panel = fitted.reading.panel
-    again = gc.Forecaster(HORIZON, season=None, steps=60, members=1, network={"hidden": 4}).fit(panel)
+    again = gc.Forecaster(HORIZON, season=None, context=20, steps=60, members=1, network={"hidden": 4}).fit(panel)
     assert [past.lengths.tolist() for past in pasts] == [split(panel, HORIZON).train.tolist()]
     changes = again.fitted.volatility.changes
     assert list(changes.values()) == long_run_changes(panel, 1).tolist() and list(changes) == list(panel.ids)

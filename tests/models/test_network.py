@@ -249,6 +249,19 @@ def test_no_position_sees_what_follows_it(name: str, shape: str) -> None:
 
 @EACH
 @EVERY_SHAPE
+def test_a_stride_leaves_out_positions_and_changes_none_that_stay(name: str, shape: str) -> None:
+    every, second = (shaken(network_of(name, shape, future=1, stride=stride)) for stride in (1, 2))
+    batch = batch_of(every)
+    stay = slice(None, None, -2)  # counted back from the newest, which a forecast needs
+    assert range(12)[second.places(newest_only=True)] == range(12)[every.places(newest_only=True)]
+    for read in (lambda n: forecast(n, batch, newest_only=False), lambda n: n.answers(batch, n(batch))):
+        torch.testing.assert_close(
+            read(second).flip(1), read(every)[:, range(read(every).shape[1])[stay]], rtol=1e-3, atol=1e-4
+        )
+
+
+@EACH
+@EVERY_SHAPE
 def test_answers_are_what_followed_each_position(name: str, shape: str) -> None:
     network = network_of(name, shape)
     patch, horizon, context = network.config.patch, network.config.horizon, network.config.context
@@ -257,8 +270,7 @@ def test_answers_are_what_followed_each_position(name: str, shape: str) -> None:
         scaled = network(batch, newest_only=newest_only)
         answers = network.answers(batch, scaled).double() * scaled.scale[:, :, None] + scaled.centre[:, :, None]
         half = newer_half(context, horizon) // patch * patch  # positions before it do not forecast
-        every_second = range(context, half, -2 * patch)[::-1]
-        ends = [context] if newest_only or not network.causal else every_second
+        ends = [context] if newest_only or not network.causal else range(half + patch, context + 1, patch)
         followed = torch.stack([batch.answer[:, end : end + horizon] for end in ends], dim=1)
         torch.testing.assert_close(answers, followed, rtol=1e-5, atol=1e-5)
 

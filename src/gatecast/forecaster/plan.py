@@ -39,6 +39,7 @@ _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _MOST_COMPARED = 1_000_000_000  # pairs of windows, which take some seconds
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
+_STRIDE = 2  # where many windows are read in patches: half of the work of heads and losses (docs/LOG.md)
 _QUICK_BATCH, _QUICK_PATIENCE = 32, 4  # for few rows: their validation says early that nothing more is to be learnt
 _LEAST_STEPS = 25  # that teach a network anything
 _FEWEST_STEPS, _ROWS_A_STEP = 100, 5
@@ -163,6 +164,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         ridge=_ridge(split, context, wishes.horizon),
         head_dropout=_HEAD_DROPOUT if rows >= _LARGE else 0.0,
         inner=_inner(rows, wishes.horizon) if distribution == "quantile" else (),
+        stride=_STRIDE if rows >= _SMALL and patch > 1 else 1,
     )
     training = _training(wishes, rows, cyclic=_whole_seasons(context, network.seasons) is not None)
     members = wishes.members or _members(rows, network, wishes.budget)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _PULL = 0.2  # power of the ratio of long-run to present volatility that an interval becomes wider by (docs/LOG.md)
 _FARTHEST = 20.0  # times; a ratio beyond says that a series has changed its nature
 _FEWEST = 30  # changes that say what is usual
-_ENOUGH = 100  # independent windows that say whether it is a gain
+_LIKELY = 0.7  # standard errors, from which on a gain is likelier one than chance
+_ENOUGH = 500  # independent windows: hundreds of series, whose calm and storm say whether it is a gain
 SAID = Text(
     "Intervals are drawn towards how much each series has moved in all of its past: calm and storm seldom last.",
     "区间会向各序列在全部历史中的常见波动靠拢：平静与剧烈都很少持久。",
@@ -55,10 +56,11 @@ class Volatility:
         period: int,
         independent: int,
     ) -> Self | None:
-        """From held-out windows, where interval scores are better for it; else None.
+        """From held-out windows, where interval scores are likely better for it; else None.
 
         past: the rows before all of them. actual: (windows, horizon). independent: how many do not overlap. Scores are
-        those of the highest level, each in units of its series' changes, as in the mean scaled interval score of M4.
+        those of the highest level, in a unit half-way between what is usual and what is: in either alone, drawing
+        intervals towards it would look better than it is.
         """
         changes, width = long_run_changes(past, period), _width(prediction)
         ratio = changes[origins.series] / np.where(width > 0, width, np.inf)
@@ -69,8 +71,8 @@ class Volatility:
         found = cls(told, float(np.median(ratio[known])), period)
         both, widest = (prediction, found.apply(prediction, past, origins)), int(np.argmax(levels))
         before, after = (interval_score(actual, one.lower, one.upper, levels)[..., widest].mean(1) for one in both)
-        gains = (before - after)[known] / changes[origins.series][known]
-        return found if gains.mean() > 0 else None
+        gains = (before - after)[known] / np.sqrt(changes[origins.series] * width)[known]
+        return found if gains.mean() > _LIKELY * np.sqrt(gains.var() / (independent - 1)) else None
 
     def with_past(self, panel: Panel) -> Self:
         """The same for the changes in all these rows."""

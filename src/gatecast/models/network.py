@@ -47,6 +47,8 @@ class NetworkConfig:
     ridge: how many of the newest values a linear map among the bases reads; 0 = there is none.
     head_dropout: probability with which an element that the head reads is zeroed in training.
     distribution: what the head gives, a name of `gatecast.nn.distributions` that the model can give.
+    stride: how far apart the positions are that training hears of, counted back from the newest; neighbours learn
+    nearly the same.
 
     Raises: OptionError for sizes that do not go together.
     """
@@ -65,10 +67,12 @@ class NetworkConfig:
     ridge: int = 0
     head_dropout: float = 0.0
     inner: tuple[int | float, ...] = ()
+    stride: int = 1
 
     def __post_init__(self) -> None:
-        for name, least in {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0, "ridge": 0}.items():
-            whole(name, getattr(self, name), least)
+        least = {"horizon": 1, "context": 1, "patch": 1, "past": 0, "future": 0, "ridge": 0, "stride": 1}
+        for name, smallest in least.items():
+            whole(name, getattr(self, name), smallest)
         periods = [(0, *periods, self.context + 1) for periods in (self.seasons, self.lags)]
         rising = [*periods, (0, *self.levels, 100), (0, *self.inner, 100)]
         if (
@@ -253,14 +257,13 @@ class ForecastNetwork(nn.Module):
         return centre, scale.clamp(min=1.0) if self.family.support == "counts" else scale
 
     def places(self, *, newest_only: bool) -> slice:
-        """Which positions forecast: the newest, or every second one of the newer half, the newest among them.
+        """Which positions forecast: the newest, or those of the newer half, as many apart as the stride.
 
         The unit of a window is that of its newer half: before it, positions would learn from what they cannot know.
-        Neighbours learn nearly the same: with half of them a step is shorter, and no forecast worse (docs/LOG.md).
         """
-        newest = len(self.bases.newest) - 1
+        newest, stride = len(self.bases.newest) - 1, self.config.stride
         half = newer_half(self.config.context, self.config.horizon) // self.config.patch
-        return slice(newest if newest_only else half + (newest - half) % 2, newest + 1, 2)
+        return slice(newest if newest_only else half + (newest - half) % stride, newest + 1, stride)
 
     def mix(self, features: torch.Tensor, bases: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The mixture of bases: (batch, positions, horizon, 1)."""

@@ -64,8 +64,8 @@ class TrainingConfig:
     how far a weight may move from where it starts. schedule: "inverse-sqrt" (after a warm-up; needs no end), "cosine"
     (down to `steps`), "one-cycle" (up, and down to `steps`), "plateau" (halved where validation gains no more) or
     "constant". warm_up: steps of linear rise. batch: windows a step.
-    positions: "all" forecasts from every position of a window's newer half (many-to-many), "newest" from its end
-    (many-to-one).
+    positions: "all" forecasts from the positions of a window's newer half (many-to-many), of many patches from
+    every second one; "newest" from its end (many-to-one).
     recency: how much more often newer windows are drawn: the one at share p of its series' windows in proportion to
     p ** recency; 0 = all alike. augment: how the windows are varied.
     steps: the most that are taken. round: steps between validations. patience: rounds without a better validation
