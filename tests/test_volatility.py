@@ -1,4 +1,4 @@
-"""Long-run volatility: intervals drawn towards what each series has been like in all of its past, where that is a gain."""
+"""Long-run volatility: intervals drawn towards what a series has been like in all of its past, where that is a gain."""
 
 from __future__ import annotations
 
