@@ -10,6 +10,7 @@ import pytest
 import gatecast as gc
 from gatecast.errors import ArtifactError
 from gatecast.forecast import Origins, Prediction
+from gatecast.forecaster import volatility as module
 from gatecast.forecaster.volatility import SAID, Volatility, long_run_changes
 from gatecast.frequency import Frequency
 from gatecast.panel import Panel
@@ -37,25 +38,29 @@ def moving(step: float, length: int = 60) -> np.ndarray:
     return step * (np.arange(length) % 2).astype(float)
 
 
+def changes_of(panel: Panel, period: int) -> np.ndarray:
+    return long_run_changes(panel, panel.lengths, period)
+
+
 def test_changes_are_those_of_a_whole_period() -> None:
     season = np.tile([0.0, 5.0, 1.0], 20) + np.repeat(np.arange(20.0) * 3, 3)
     panel = panel_of(season, moving(7.0))
-    np.testing.assert_allclose(long_run_changes(panel, 3)[0], 3.0)
-    np.testing.assert_allclose(long_run_changes(panel, 1)[1], 7.0)
+    np.testing.assert_allclose(changes_of(panel, 3)[0], 3.0)
+    np.testing.assert_allclose(changes_of(panel, 1)[1], 7.0)
 
 
 def test_few_changes_say_nothing_and_no_series_speaks_for_another() -> None:
     panel = panel_of(moving(1.0, 30), moving(2.0, 31), np.full(50, 3.0), moving(4.0))
-    assert long_run_changes(panel, 1).tolist() == [0.0, 2.0, 0.0, 4.0]
+    assert changes_of(panel, 1).tolist() == [0.0, 2.0, 0.0, 4.0]
 
 
 def test_squares_of_huge_values_can_be_counted() -> None:
-    assert long_run_changes(panel_of(moving(1e200)), 1) == pytest.approx(1e200)
+    assert changes_of(panel_of(moving(1e200)), 1) == pytest.approx(1e200)
 
 
 def test_intervals_are_drawn_by_the_fifth_root_of_the_ratio_about_the_point() -> None:
     panel, half = panel_of(*[moving(1.0)] * 4), np.array([1.0, 1.0, 1.0, 1.0])
-    volatility = Volatility({"s0": 1.5**5, "s1": 1.5**-5, "s2": 1.0}, 0.5, 1)  # the widths are 2
+    volatility = Volatility({"s0": 1.5**5, "s1": 1.5**-5, "s2": 1.0}, 1, 0.5)  # the widths are 2
     drawn = volatility.apply(intervals(half), panel, Origins(np.arange(4), np.full(4, 60)))
     np.testing.assert_array_equal(drawn.point, intervals(half).point)
     np.testing.assert_allclose(drawn.upper[:, 0, 1] - 10, [1.5, 1 / 1.5, 1.0, 1.0])
@@ -63,7 +68,7 @@ def test_intervals_are_drawn_by_the_fifth_root_of_the_ratio_about_the_point() ->
 
 
 def test_a_series_that_changed_its_nature_is_drawn_no_farther_than_so_far() -> None:
-    volatility = Volatility({"s0": 1e9}, 0.5, 1)
+    volatility = Volatility({"s0": 1e9}, 1, 0.5)
     drawn = volatility.apply(intervals(np.ones(1)), panel_of(moving(1.0)), Origins(np.zeros(1, int), np.array([60])))
     np.testing.assert_allclose(drawn.upper[0, 0, 1] - 10, 20**0.2)
 
@@ -73,7 +78,8 @@ def learnt(volatile: np.ndarray, half: np.ndarray, independent: int = 500) -> Vo
     past, draws = panel_of(*(moving(step) for step in np.repeat([1.0, 4.0], 150))), np.random.default_rng(0)
     origins = Origins(np.arange(300), np.full(300, 60))
     actual = 10 + draws.normal(size=(300, HORIZON)) * volatile[:, None]
-    return Volatility.learn(past, origins, intervals(1.96 * half), actual, LEVELS, 1, independent)
+    volatility = Volatility.of(past, past.lengths, 1)
+    return volatility.learn(intervals(1.96 * half), past, origins, actual, LEVELS, independent)
 
 
 def test_calm_that_does_not_last_is_widened_and_storms_are_narrowed() -> None:
@@ -104,16 +110,13 @@ def fitted() -> gc.Forecaster:
 
 
 def test_a_forecaster_learns_it_from_the_rows_before_the_held_out_ones(fitted, monkeypatch) -> None:
-    pasts = []
-    usual = Volatility.learn.__func__
-    monkeypatch.setattr(
-        Volatility, "learn", classmethod(lambda cls, past, *rest: pasts.append(past) or usual(cls, past, *rest))
-    )
+    seen, usual = [], module.long_run_changes
+    monkeypatch.setattr(module, "long_run_changes", lambda *asked: seen.append(asked[1].tolist()) or usual(*asked))
     panel = fitted.reading.panel
     again = gc.Forecaster(HORIZON, season=None, context=20, steps=60, members=1, network={"hidden": 4}).fit(panel)
-    assert [past.lengths.tolist() for past in pasts] == [split(panel, HORIZON).train.tolist()]
+    assert seen == [split(panel, HORIZON).train.tolist(), panel.lengths.tolist()]
     changes = again.fitted.volatility.changes
-    assert list(changes.values()) == long_run_changes(panel, 1).tolist() and list(changes) == list(panel.ids)
+    assert list(changes.values()) == changes_of(panel, 1).tolist() and list(changes) == list(panel.ids)
 
 
 def test_it_is_told_saved_and_comes_back(fitted, tmp_path) -> None:

@@ -218,11 +218,11 @@ def _drawn_to_the_usual(
 ) -> tuple[Prediction, Volatility | None]:
     """The forecast with intervals drawn to long-run volatility, and that of all rows; unmoved where it is no gain."""
     panel, shares, config = members.panel, members.shares, members.plan.network
-    past, period = panel.until(shares.train), (*config.seasons, 1)[0]
-    volatility = Volatility.learn(past, origins, gated, actual, config.levels, period, shares.independent())
+    past = Volatility.of(panel, shares.train, (*config.seasons, 1)[0])
+    volatility = past.learn(gated, panel, origins, actual, config.levels, shares.independent())
     if volatility is None:
         return gated, None
-    return volatility.apply(gated, past, origins), volatility.with_past(panel)
+    return volatility.apply(gated, panel, origins), volatility.with_past(panel)
 
 
 def _past(members: Members, panel: Panel, shares: Split) -> Known:

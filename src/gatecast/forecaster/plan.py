@@ -40,6 +40,7 @@ _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of whic
 _MOST_COMPARED = 1_000_000_000  # pairs of windows, which take some seconds
 _SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
 _STRIDE = 2  # where many windows are read in patches: half of the work of heads and losses (docs/LOG.md)
+_SEVERAL, _MANY = 5, 7  # members that a budget may buy; large networks scatter more
 _QUICK_BATCH, _QUICK_PATIENCE = 32, 4  # for few rows: their validation says early that nothing more is to be learnt
 _LEAST_STEPS = 25  # that teach a network anything
 _FEWEST_STEPS, _ROWS_A_STEP = 100, 5
@@ -167,7 +168,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         stride=_STRIDE if rows >= _SMALL and patch > 1 else 1,
     )
     training = _training(wishes, rows, cyclic=_whole_seasons(context, network.seasons) is not None)
-    members = wishes.members or _members(rows, network, wishes.budget)
+    members = wishes.members or _members(rows, wishes.budget)
     scouts = 1 if rows >= _LARGE else members
     more = wishes.budget is not None and wishes.members is None and members > scouts
     others = _others(network, wishes)[: None if more else members - 1] if members > scouts else ()
@@ -217,14 +218,13 @@ def _ridge(split: Split, context: int, horizon: int) -> int:
     return length if enough else 0
 
 
-def _members(rows: int, network: NetworkConfig, budget: float | None) -> int:
+def _members(rows: int, budget: float | None) -> int:
     """From the data's size and the budget, never from the clock: a plan can be repeated."""
     if budget is None:
         return 3 if rows < _SMALL else 1
     # seconds in which one member learns most of what it can: several that stopped short are no better than one
-    work = network.context / network.patch * (1 + network.horizon / 100) / 20
-    needed = 5 + 30 * min(1.0, rows / 300_000) * max(1.0, work) ** 0.4  # where a step costs more, fewer are needed
-    return int(np.clip(budget / needed, 1, 5))
+    needed = 5 + 28 * min(1.0, rows / 300_000)
+    return int(np.clip(budget / needed, 1, _MANY if rows >= _HUGE else _SEVERAL))
 
 
 def _context(split: Split, seasons: tuple[int, ...], rows: int, wishes: Wishes) -> tuple[int, int]:

@@ -78,10 +78,12 @@ def _shape(panel: Panel, network: NetworkConfig, members: int) -> list[Text]:
     ]
     newer = network.context - newer_half(network.context, network.horizon)
     if newer < network.context:
+        apart = network.stride * network.patch
         reasons.append(
             Text(
-                f"The newest {newer} of them say each window's unit, and from these it learns to forecast.",
-                f"窗口的单位由其中最近 {newer} 个值确定，训练时也只从这些位置预测。",
+                f"The newest {newer} of them say each window's unit, and from these it learns to forecast, every "
+                f"{apart} steps.",
+                f"窗口的单位由其中最近 {newer} 个值确定，训练时也只从这些位置预测，每隔 {apart} 步一次。",
             )
         )
     if network.inner:

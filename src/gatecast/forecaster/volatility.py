@@ -42,61 +42,65 @@ class Volatility:
     """
 
     changes: dict[str, float]
-    typical: float
     period: int
+    typical: float = 1.0
 
     @classmethod
-    def learn(
-        cls,
-        past: Panel,
-        origins: Origins,
-        prediction: Prediction,
-        actual: np.ndarray,
-        levels: Sequence[float],
-        period: int,
-        independent: int,
-    ) -> Self | None:
-        """From held-out windows, where interval scores are likely better for it; else None.
-
-        past: the rows before all of them. actual: (windows, horizon). independent: how many do not overlap. Scores are
-        those of the highest level, in a unit half-way between what is usual and what is: in either alone, drawing
-        intervals towards it would look better than it is.
-        """
-        changes, width = long_run_changes(past, period), _width(prediction)
-        ratio = changes[origins.series] / np.where(width > 0, width, np.inf)
-        known = np.isfinite(ratio) & (ratio > 0)
-        if independent < _ENOUGH or not known.any():
-            return None
-        told = dict(zip(past.ids, changes.tolist(), strict=True))
-        found = cls(told, float(np.median(ratio[known])), period)
-        both, widest = (prediction, found.apply(prediction, past, origins)), int(np.argmax(levels))
-        before, after = (interval_score(actual, one.lower, one.upper, levels)[..., widest].mean(1) for one in both)
-        gains = (before - after)[known] / np.sqrt(changes[origins.series] * width)[known]
-        return found if gains.mean() > _LIKELY * np.sqrt(gains.var() / (independent - 1)) else None
+    def of(cls, panel: Panel, ends: np.ndarray, period: int) -> Self:
+        """Of the first `ends` rows of each series, (series,); not yet held against intervals."""
+        return cls(dict(zip(panel.ids, long_run_changes(panel, ends, period).tolist(), strict=True)), period)
 
     def with_past(self, panel: Panel) -> Self:
         """The same for the changes in all these rows."""
-        changes = long_run_changes(panel, self.period)
-        return replace(self, changes=dict(zip(panel.ids, changes.tolist(), strict=True)))
+        return replace(self.of(panel, panel.lengths, self.period), typical=self.typical)
+
+    def learn(
+        self,
+        prediction: Prediction,
+        panel: Panel,
+        origins: Origins,
+        actual: np.ndarray,
+        levels: Sequence[float],
+        independent: int,
+    ) -> Self | None:
+        """Held against intervals of held-out windows; None unless interval scores are likely better for it.
+
+        actual: (windows, horizon). independent: how many of the windows do not overlap. Scores are those of the highest
+        level, in a unit half-way between what is usual and what is: in either alone, drawing intervals towards it would
+        look better than it is.
+        """
+        changes, width = self._changes(panel, origins), _width(prediction)
+        known = (changes > 0) & (width > 0)
+        if independent < _ENOUGH or not known.any():
+            return None
+        found = replace(self, typical=float(np.median(changes[known] / width[known])))
+        both, widest = (prediction, found.apply(prediction, panel, origins)), int(np.argmax(levels))
+        before, after = (interval_score(actual, one.lower, one.upper, levels)[..., widest].mean(1) for one in both)
+        gains = (before - after)[known] / np.sqrt(changes * width)[known]
+        return found if gains.mean() > _LIKELY * np.sqrt(gains.var() / (independent - 1)) else None
 
     def apply(self, prediction: Prediction, panel: Panel, origins: Origins) -> Prediction:
         """Wider intervals where a series has usually moved more, narrower ones where less; the point stays."""
-        changes = np.array([self.changes.get(name, 0.0) for name in panel.ids])[origins.series]
-        width = _width(prediction)
+        changes, width = self._changes(panel, origins), _width(prediction)
         known = (changes > 0) & (width > 0)
         ratio = changes / np.where(known, self.typical * width, 1.0)
-        factor = np.where(known, ratio.clip(1 / _FARTHEST, _FARTHEST) ** _PULL, 1.0)[:, None, None]
-        point = prediction.point[:, :, None]
-        return Prediction(
-            prediction.point, point + factor * (prediction.lower - point), point + factor * (prediction.upper - point)
-        )
+        wider = np.where(known, ratio.clip(1 / _FARTHEST, _FARTHEST) ** _PULL, 1.0)[:, None, None] - 1
+        lower, point, upper = prediction.lower, prediction.point[:, :, None], prediction.upper
+        return Prediction(prediction.point, lower - wider * (point - lower), upper + wider * (upper - point))
+
+    def _changes(self, panel: Panel, origins: Origins) -> np.ndarray:
+        """Of each window's series, 0 where they are not known: (windows,)."""
+        return np.array([self.changes.get(name, 0.0) for name in panel.ids])[origins.series]
 
 
-def long_run_changes(panel: Panel, period: int) -> np.ndarray:
-    """The root mean square of each series' changes over `period` rows, 0 where it has few of them: (series,)."""
+def long_run_changes(panel: Panel, ends: np.ndarray, period: int) -> np.ndarray:
+    """The root mean square of changes over `period` rows among the first `ends` of each series: (series,).
+
+    0 where there are few.
+    """
     found = np.zeros(len(panel))
-    for k, (start, stop) in enumerate(zip(panel.offsets[:-1], panel.offsets[1:], strict=True)):
-        y = panel.y[start:stop]
+    for k, (start, count) in enumerate(zip(panel.offsets[:-1], ends, strict=True)):
+        y = panel.y[start : start + count]
         changes = np.abs(y[period:] - y[:-period])
         if len(changes) >= _FEWEST and (largest := changes.max()) > 0:
             found[k] = largest * np.sqrt(np.mean((changes / largest) ** 2))  # no square is beyond counting
