@@ -77,14 +77,14 @@ class NetworkConfig:
         rising = [*periods, (0, *self.levels, 100), (0, *self.inner, 100)]
         if (
             self.context % self.patch
-            or self.ridge > self.context
+            or max(self.ridge, self.stride * self.patch) > self.context
             or any(a >= b for row in rising for a, b in pairwise(row))
         ):
             raise OptionError(
-                "patch must divide the context; ridge is within it, seasons and lags rise within it, levels within "
-                f"0…100; got {self}.",
-                "patch 须整除 context，ridge 不超过它，seasons 与 lags 须在其内递增，levels 须在 0 到 100 间递增；"
-                f"实际为 {self}。",
+                "patch must divide the context; ridge and stride, in patches, are within it, seasons and lags rise "
+                f"within it, levels within 0…100; got {self}.",
+                "patch 须整除 context，ridge 与 stride（以 patch 计）不超过它，seasons 与 lags 须在其内递增，"
+                f"levels 须在 0 到 100 间递增；实际为 {self}。",
             )
         probability("head_dropout", self.head_dropout)
         choice("distribution", self.distribution, network_class(self.model).distributions)
