@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import pytest
 import gatecast as gc
 from gatecast.errors import ArtifactError
 from gatecast.forecast import Origins, Prediction
+from gatecast.forecaster import fitting
 from gatecast.forecaster import volatility as module
-from gatecast.forecaster.volatility import SAID, Volatility, long_run_changes
+from gatecast.forecaster.reasons import say_of_volatility
+from gatecast.forecaster.volatility import Volatility, long_run_changes
 from gatecast.frequency import Frequency
 from gatecast.panel import Panel
 from gatecast.training.split import split
@@ -119,8 +122,28 @@ def test_a_forecaster_learns_it_from_the_rows_before_the_held_out_ones(fitted, m
     assert list(changes.values()) == changes_of(panel, 1).tolist() and list(changes) == list(panel.ids)
 
 
+def test_what_is_corrected_and_what_is_forecast_are_the_drawn_intervals(fitted, monkeypatch) -> None:
+    drawn, corrected, draw, correct = [], [], Volatility.apply, fitting.Correction.fit
+
+    def noted(prediction: Prediction, *rest, **named):
+        corrected.append(prediction)
+        return correct(prediction, *rest, **named)
+
+    monkeypatch.setattr(Volatility, "apply", lambda *asked: drawn.append(draw(*asked)) or drawn[-1])
+    monkeypatch.setattr(fitting.Correction, "fit", noted)
+    panel = fitted.reading.panel
+    again = gc.Forecaster(HORIZON, season=None, context=20, steps=60, members=1, network={"hidden": 4}).fit(panel)
+    assert corrected[0] is drawn[-1]
+    of_all = replace(again.fitted, correction=None)
+    as_they_were = replace(of_all, volatility=None).predict_at(panel, Origins.last(panel))
+    expected = draw(again.fitted.volatility, as_they_were, panel, Origins.last(panel))
+    forecast = of_all.predict_at(panel, Origins.last(panel))
+    np.testing.assert_array_equal(forecast.upper, expected.upper)
+    assert (np.abs(forecast.upper / as_they_were.upper - 1) > 1e-3).mean() > 0.5
+
+
 def test_it_is_told_saved_and_comes_back(fitted, tmp_path) -> None:
-    assert fitted.fitted.volatility is not None and SAID in fitted.describe()
+    assert fitted.fitted.volatility is not None and say_of_volatility() in fitted.describe()
     fitted.save(tmp_path / "model")
     loaded = gc.load(tmp_path / "model")
     assert loaded.fitted.volatility == fitted.fitted.volatility and loaded.describe() == fitted.describe()
@@ -135,7 +158,11 @@ def test_a_model_saved_before_there_was_any_still_loads(fitted) -> None:
     assert gc.Forecaster.from_artifact(stored._replace(description=description), "cpu").fitted.volatility is None
 
 
-@pytest.mark.parametrize("lie", [{"typical": 0.0}, {"period": 0}, {"changes": {"0": -1.0}}])
+@pytest.mark.parametrize(
+    "lie",
+    [{"typical": 0.0}, {"typical": np.inf}, {"typical": np.nan}, {"period": 0}]
+    + [{"changes": {"0": 1.0, "1": change}} for change in (-1.0, np.inf, np.nan)],
+)
 def test_volatility_that_cannot_be_is_refused(fitted, lie) -> None:
     stored = fitted.to_artifact()
     description = json.loads(json.dumps(stored.description))

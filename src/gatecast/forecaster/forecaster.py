@@ -15,11 +15,11 @@ from gatecast.evaluation.backtest import past_of, rolling_origins
 from gatecast.evaluation.baselines import baselines
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
-from gatecast.forecaster import fitting, persistence, soundness, volatility
+from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes
-from gatecast.forecaster.reasons import say_of_analogues
+from gatecast.forecaster.reasons import say_of_analogues, say_of_volatility
 from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
 from gatecast.keeping.reading import describe_reading, options_again
 from gatecast.language import Text
@@ -261,7 +261,7 @@ class Forecaster:
                 f"{count:,} 个参数；训练 {history.steps} 步，保留第 {history.best_step} 步的权重。",
             )
         say = (say_of_analogues(self.fitted.analogues),) if self.plan.analogues else ()
-        drawn = () if self.fitted.volatility is None else (volatility.SAID,)
+        drawn = () if self.fitted.volatility is None else (say_of_volatility(),)
         return (*self.plan.reasons, words, *drawn, *say)
 
     # keep

@@ -168,7 +168,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         stride=_STRIDE if rows >= _SMALL and patch > 1 else 1,
     )
     training = _training(wishes, rows, cyclic=_whole_seasons(context, network.seasons) is not None)
-    members = wishes.members or _members(rows, wishes.budget)
+    members = wishes.members or _members(rows, network, wishes.budget)
     scouts = 1 if rows >= _LARGE else members
     more = wishes.budget is not None and wishes.members is None and members > scouts
     others = _others(network, wishes)[: None if more else members - 1] if members > scouts else ()
@@ -218,12 +218,13 @@ def _ridge(split: Split, context: int, horizon: int) -> int:
     return length if enough else 0
 
 
-def _members(rows: int, budget: float | None) -> int:
+def _members(rows: int, network: NetworkConfig, budget: float | None) -> int:
     """From the data's size and the budget, never from the clock: a plan can be repeated."""
     if budget is None:
         return 3 if rows < _SMALL else 1
     # seconds in which one member learns most of what it can: several that stopped short are no better than one
-    needed = 5 + 28 * min(1.0, rows / 300_000)
+    work = network.context / network.patch * (1 + network.horizon / 100 / network.stride) / 30
+    needed = 5 + 26 * min(1.0, rows / 300_000) * max(1.0, work) ** 0.4  # where a step costs more, fewer are needed
     return int(np.clip(budget / needed, 1, _MANY if rows >= _HUGE else _SEVERAL))
 
 

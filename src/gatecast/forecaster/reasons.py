@@ -58,6 +58,14 @@ def say_of_analogues(found: Analogues | None) -> Text:
     )
 
 
+def say_of_volatility() -> Text:
+    """What the held-out windows made of the series' long-run volatility, where that is a gain."""
+    return Text(
+        "Intervals are drawn towards how much each series has moved in all of its past: calm and storm seldom last.",
+        "区间会向各序列在全部历史中的常见波动靠拢：平静与剧烈都很少持久。",
+    )
+
+
 def _shape(panel: Panel, network: NetworkConfig, members: int) -> list[Text]:
     hidden, layers = network.options["hidden"], network.options.get("layers") or len(network.options["hidden"])
     kind, steps = network_class(network.model), network.horizon
@@ -78,12 +86,17 @@ def _shape(panel: Panel, network: NetworkConfig, members: int) -> list[Text]:
     ]
     newer = network.context - newer_half(network.context, network.horizon)
     if newer < network.context:
-        apart = network.stride * network.patch
         reasons.append(
             Text(
-                f"The newest {newer} of them say each window's unit, and from these it learns to forecast, every "
-                f"{apart} steps.",
-                f"窗口的单位由其中最近 {newer} 个值确定，训练时也只从这些位置预测，每隔 {apart} 步一次。",
+                f"The newest {newer} of them say each window's unit, and from these it learns to forecast.",
+                f"窗口的单位由其中最近 {newer} 个值确定，训练时也只从这些位置预测。",
+            )
+        )
+    if network.stride > 1:
+        reasons.append(
+            Text(
+                f"Of {network.stride} neighbouring positions at most one trains: they learn nearly the same.",
+                f"相邻的 {network.stride} 个位置中至多训练一个：它们学到的几乎相同。",
             )
         )
     if network.inner:

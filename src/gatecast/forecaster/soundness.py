@@ -7,6 +7,7 @@ tensors before a network is built from them.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import torch
@@ -89,8 +90,12 @@ def check_fitted(fitted: Fitted) -> None:
     volatility = fitted.volatility
     require(
         volatility is None
-        or (volatility.period > 0 and volatility.typical > 0 and min(volatility.changes.values(), default=0.0) >= 0),
-        "its volatility is none",
+        or (
+            volatility.period > 0
+            and 0 < volatility.typical < inf
+            and all(0 <= change < inf for change in volatility.changes.values())
+        ),
+        "its volatility cannot be",
         "长期波动的数值不合理",
     )
     neighbours = fitted.dependence.neighbours

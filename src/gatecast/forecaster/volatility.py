@@ -13,7 +13,6 @@ import numpy as np
 
 from gatecast.evaluation.metrics import interval_score
 from gatecast.forecast import Prediction
-from gatecast.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +25,6 @@ _FARTHEST = 20.0  # times; a ratio beyond says that a series has changed its nat
 _FEWEST = 30  # changes that say what is usual
 _LIKELY = 0.7  # standard errors, from which on a gain is likelier one than chance
 _ENOUGH = 500  # independent windows: hundreds of series, whose calm and storm say whether it is a gain
-SAID = Text(
-    "Intervals are drawn towards how much each series has moved in all of its past: calm and storm seldom last.",
-    "区间会向各序列在全部历史中的常见波动靠拢：平静与剧烈都很少持久。",
-)
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ class Volatility:
         """Wider intervals where a series has usually moved more, narrower ones where less; the point stays."""
         changes, width = self._changes(panel, origins), _width(prediction)
         known = (changes > 0) & (width > 0)
-        ratio = changes / np.where(known, self.typical * width, 1.0)
+        ratio = changes / self.typical / np.where(known, width, 1.0)
         wider = np.where(known, ratio.clip(1 / _FARTHEST, _FARTHEST) ** _PULL, 1.0)[:, None, None] - 1
         lower, point, upper = prediction.lower, prediction.point[:, :, None], prediction.upper
         return Prediction(prediction.point, lower - wider * (point - lower), upper + wider * (upper - point))
