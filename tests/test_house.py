@@ -14,7 +14,8 @@ import gatecast.errors
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-PROGRAMS = SOURCES + [path for room in ("tests", "benchmarks") for path in sorted((ROOT / room).rglob("*.py"))]
+ROOMS = ("tests", "benchmarks", "pretraining")
+PROGRAMS = SOURCES + [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 WORDS = [
     path
     for pattern in ("*.md", "*.toml", "*.yml", "*.txt", "Makefile", ".ci/*", "docs/**/*.md", "benchmarks/**/*.md")

@@ -6,6 +6,7 @@ so that the forecast knows the newest ones too, or leave the forecast to members
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import time
@@ -18,8 +19,10 @@ import torch
 
 from gatecast.forecaster.analogues import MOST_LEARNT, Analogues
 from gatecast.forecaster.predicting import predict
+from gatecast.forecaster.pretrained import pretrained_at
 from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, network_class, new_network
+from gatecast.pretrained import pretrained_network
 from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
@@ -30,10 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gatecast.forecast import Origins
+    from gatecast.forecast import Origins, Prediction
     from gatecast.forecaster.plan import Plan
     from gatecast.forecaster.watching import Look
     from gatecast.panel import Panel
+    from gatecast.pretrained import PretrainedNetwork
     from gatecast.training.config import TrainingConfig
     from gatecast.training.history import Progress
     from gatecast.training.split import Split
@@ -44,6 +48,7 @@ _TRAINING_SHARE = 0.92  # of a budget, less reading and judging; the rest is for
 _MOST_JUDGED = 8192  # windows; and values, since long horizons would take more of a budget than is left
 _MOST_VALUES = 1_000_000
 _MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
+_MOST_PRETRAINED = 1024  # it reads so much that this takes some seconds
 _TRIED = 128  # windows that say how long judging will take
 _JUDGING = 2  # times as long as one network's forecast of the judged windows: it, and what is made of it
 _STILL_LEARNING = 0.5  # of its steps: a scout whose best ones came so late would have gained by more
@@ -105,6 +110,8 @@ class Members:
         most = _MOST_SAMPLED if sampled else min(_MOST_JUDGED, _MOST_VALUES // config.horizon + 1)
         if self.plan.analogues:
             most = min(most, MOST_LEARNT)
+        if self.plan.pretrained:
+            most = min(most, _MOST_PRETRAINED)
         return self.shares.held_out(most)
 
     def _foresee_judging(self) -> None:
@@ -119,10 +126,26 @@ class Members:
             took = time.perf_counter() - start
         more = len(origins.series) / len(few.series)
         self.judging = took * more * (_JUDGING + self.plan.members)
+        if self.plan.pretrained:
+            start = time.perf_counter()
+            self.pretrained_at(few)
+            self.judging += _JUDGING * (time.perf_counter() - start) * more
         if self.plan.analogues:
             past, start = self.past, time.perf_counter()
             past.at(self.panel, few)
             self.searching = (time.perf_counter() - start) * max(1.0, more / 2)  # half of so small a search is fixed
+
+    @cached_property
+    def pretrained(self) -> PretrainedNetwork | None:
+        """The network that has a say before anything is learnt; None where the plan has none."""
+        return copy.deepcopy(pretrained_network()).to(self.job.device) if self.plan.pretrained else None
+
+    def pretrained_at(self, origins: Origins) -> Prediction | None:
+        """What it says of these windows."""
+        if self.pretrained is None or self.plan.pretrained is None:
+            return None
+        told, probabilities = self.plan.pretrained, self.plan.network.quantiles
+        return pretrained_at(self.pretrained, self.reader, origins, told, probabilities)
 
     @cached_property
     def past(self) -> Analogues:

@@ -17,6 +17,7 @@ from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.gate import Gate, Known
 from gatecast.forecaster.plan import Plan, Wishes, make_plan, with_members
 from gatecast.forecaster.predicting import bases_at, predict
+from gatecast.forecaster.pretrained import pretrained_at, with_pretrained
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
 from gatecast.forecaster.volatility import Volatility
 from gatecast.nn.distributions import DISTRIBUTIONS
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from gatecast.models.network import ForecastNetwork
     from gatecast.panel import Panel
+    from gatecast.pretrained import PretrainedNetwork
     from gatecast.training.history import History
     from gatecast.training.rate_finder import RateCurve
 
@@ -44,7 +46,7 @@ _MOST_FOR_BASES = 1024
 class Fitted:
     """A trained ensemble with all that a forecast needs. Everything in it was learnt from the panel of the fit.
 
-    histories: the training of each member. analogues, volatility: None where they have no say.
+    histories: the training of each member. analogues, volatility, pretrained: None where they have no say.
     """
 
     networks: tuple[ForecastNetwork, ...]
@@ -58,6 +60,15 @@ class Fitted:
     dependence: Dependence
     analogues: Analogues | None = None
     volatility: Volatility | None = None
+    pretrained: PretrainedNetwork | None = None
+
+    @property
+    def pretrained_share(self) -> float:
+        """How much of a forecast is the pretrained network's."""
+        if self.pretrained is None:
+            return 0.0
+        naive = self.networks[0].bases.count - (self.plan.network.ridge > 0)
+        return (1 - self.gate.share) * self.gate.weight(naive)
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
@@ -73,7 +84,11 @@ class Fitted:
         with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
             if self.analogues is not None:
                 prediction = self.analogues.apply(prediction, self.analogues.at(panel, origins))
-            prediction = self.gate.apply(prediction, bases)
+            said = None
+            if self.pretrained is not None and self.plan.pretrained is not None:
+                said = pretrained_at(self.pretrained, reader, origins, self.plan.pretrained, config.quantiles)
+                bases = with_pretrained(bases, said, linear=config.ridge > 0)
+            prediction = self.gate.apply(prediction, bases, said)
             if self.volatility is not None:
                 prediction = self.volatility.apply(prediction, panel, origins)
             if self.correction is not None:
@@ -161,6 +176,7 @@ class _Judged:
     correction: Correction | None = None
     analogues: Analogues | None = None
     volatility: Volatility | None = None
+    pretrained: PretrainedNetwork | None = None
 
 
 def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
@@ -184,20 +200,24 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     _, units = bases_at(members.networks[0], members.reader, origins)
     actual = panel.y[origins.following(panel, config.horizon)]
     before, analogues = _beside_analogues(members, before, origins, actual, units)
+    said = members.pretrained_at(origins)
+    if said is not None:
+        bases = with_pretrained(bases, said, linear=config.ridge > 0)
     past = _past(members, panel, shares) if independent < _ENOUGH_FOR_BASES else None
     newest = Known(bases, actual, units, independent)
-    gate = Gate.fit(before.point, newest, linear=config.ridge > 0, past=past)
+    gate = Gate.fit(before.point, newest, linear=config.ridge > 0, pretrained=said is not None, past=past)
     if members.plan.too_short(members.histories[0]):
         gate = replace(gate, share=0.0)
     if not gate.share:
         analogues = None  # they move the networks' forecast, which nobody hears
-    gated = gate.apply(before, bases)
+    gated = gate.apply(before, bases, said)
     drawn, volatility = _drawn_to_the_usual(members, gated, origins, actual)
     corrected = Correction.fit(drawn, actual, scale, config.levels, independent=independent)
     dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
     members.finish()
     after, _, _ = predict(members.networks, members.reader, origins)
-    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility)
+    pretrained = members.pretrained if gate.share < 1 else None
+    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, pretrained)
 
 
 def _beside_analogues(
@@ -234,4 +254,6 @@ def _past(members: Members, panel: Panel, shares: Split) -> Known:
     moving = units > 0
     actual = panel.y[origins.following(panel, config.horizon)]
     naive = bases[..., :-1] if config.ridge else bases
+    if (said := members.pretrained_at(origins)) is not None:
+        naive = with_pretrained(naive, said, linear=False)
     return Known(naive[moving], actual[moving], units[moving], max(1, len(windows) // config.horizon))

@@ -19,7 +19,7 @@ from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes
-from gatecast.forecaster.reasons import say_of_analogues, say_of_volatility
+from gatecast.forecaster.reasons import say_of_analogues, say_of_pretrained, say_of_volatility
 from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
 from gatecast.keeping.reading import describe_reading, options_again
 from gatecast.language import Text
@@ -260,9 +260,12 @@ class Forecaster:
                 f"{count:,} parameters; {history.steps} training steps, weights of step {history.best_step} kept.",
                 f"{count:,} 个参数；训练 {history.steps} 步，保留第 {history.best_step} 步的权重。",
             )
-        say = (say_of_analogues(self.fitted.analogues),) if self.plan.analogues else ()
-        drawn = () if self.fitted.volatility is None else (say_of_volatility(),)
-        return (*self.plan.reasons, words, *drawn, *say)
+        say = [say_of_volatility()] if self.fitted.volatility else []
+        if self.plan.analogues:
+            say.append(say_of_analogues(self.fitted.analogues))
+        if self.plan.pretrained:
+            say.append(say_of_pretrained(self.fitted.pretrained_share))
+        return (*self.plan.reasons, words, *say)
 
     # keep
 
@@ -275,7 +278,7 @@ class Forecaster:
 
     def to_artifact(self) -> Artifact:
         """What `save` writes. Raises: NotFittedError."""
-        panel = newest(self._ready(), self.plan.network.context)
+        panel = newest(self._ready(), self.plan.reads)
         description = {
             "wishes": asdict(self.wishes),
             "season": list(self.season) if isinstance(self.season, (list, tuple)) else self.season,
@@ -285,8 +288,13 @@ class Forecaster:
             "panel": describe_panel(panel),
             "data": self._fingerprint,
         }
-        past = persistence.analogue_tensors(self.fitted.analogues)
-        return Artifact(description, persistence.fitted_tensors(self.fitted) | past | panel_tensors(panel))
+        parts = (
+            persistence.fitted_tensors(self.fitted),
+            persistence.analogue_tensors(self.fitted.analogues),
+            persistence.pretrained_tensors(self.fitted.pretrained),
+            panel_tensors(panel),
+        )
+        return Artifact(description, {name: tensor for part in parts for name, tensor in part.items()})
 
     @classmethod
     def from_artifact(cls, stored: Artifact, device: str) -> Self:

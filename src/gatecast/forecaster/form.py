@@ -51,6 +51,8 @@ class FittedForm:
     analogues: bool = False
     analogues_say: SayForm | None = None
     volatility: Volatility | None = None
+    pretrained: tuple[int, int] | None = None
+    pretrained_says: bool = False
 
 
 @dataclass(frozen=True)

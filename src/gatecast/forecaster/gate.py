@@ -8,26 +8,26 @@ more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from gatecast.forecast import Prediction
 from gatecast.runtime import stream
-
-if TYPE_CHECKING:
-    from gatecast.forecast import Prediction
 
 _SHARES = np.linspace(-1, 2, 31).round(1)  # beyond 0 … 1, so that chance shows on both sides
 _DRAWS = 400
 _CAUTION = 4  # times its variance: a share within two standard errors is chance
-_MANY = 8  # independent windows, which must show what fewer may leave open
+_MANY = 16  # independent windows, which must show what fewer may leave open
 _FEW = 2  # newest windows that count as much as the whole past
 _FARTHEST = 1e30  # units; so far off, a forecast is counted as no farther, and variances stay finite
 _LEAST_GAIN = 0.01  # of an error: less is chance
 _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
 _CONVINCING = 0.5  # of a gain that is believed: it is 1.4 times its standard error
 _SHARPNESS = 1.5  # by so many powers of e a base weighs less for each standard error that it is worse than the best
+_CREDIT = 1.0  # standard errors by which the pretrained network counts as better than it was
 _LIKELY = 0.5  # times its variance: a gain of 0.7 standard errors is likelier one than chance
+_SURE = 2.0  # times its variance: a gain of 1.4 standard errors
 _LEAST_WEIGHT = 0.01  # of the best base's: who says less is not heard
 _TINY = 1e-12  # errors; what scatters less differs for sure
 
@@ -62,16 +62,25 @@ class Gate:
     weights: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, point: np.ndarray, newest: Known, *, linear: bool = False, past: Known | None = None) -> Gate:
+    def fit(
+        cls,
+        point: np.ndarray,
+        newest: Known,
+        *,
+        linear: bool = False,
+        pretrained: bool = False,
+        past: Known | None = None,
+    ) -> Gate:
         """Choose on windows that trained nothing, by mean absolute error in units of each window.
 
         point: (windows, horizon). newest: the same windows, and the bases there, the last of them fitted to the data
-        if `linear`. The best share is moved back as far as it is uncertain: to none beside the last value, to a half
-        beside other bases; see `_believed`. past: naive bases in all that is known; see `naive_weights`.
+        if `linear`, and before it what the pretrained network says if `pretrained`. The best share is moved back as
+        far as it is uncertain: to none beside the last value, to a half beside other bases; see `_believed`. past:
+        naive bases in all that is known; see `naive_weights`.
         """
         independent = newest.independent
         naive = newest._replace(bases=newest.bases[..., :-1]) if linear else newest
-        weights = naive_weights(naive, past)
+        weights = naive_weights(naive, past, pretrained=pretrained)
         base = mixture(naive.bases, weights)
         none = newest.errors(base)
         start = 0.5 if weights[0] < 1 and _halves(none, newest.errors(0.5 * point + 0.5 * base), independent) else 0.0
@@ -82,12 +91,25 @@ class Gate:
         alone = np.count_nonzero(weights) == 1
         return cls(int(np.argmax(weights)), share, () if alone else tuple(weights.tolist()))
 
-    def apply(self, prediction: Prediction, bases: np.ndarray) -> Prediction:
-        """Move the forecast towards the base; its intervals move along and keep their width."""
+    def weight(self, base: int) -> float:
+        """What this base says of the forecast that stands in."""
+        if not self.weights:
+            return float(base == self.base)
+        return self.weights[base] if base < len(self.weights) else 0.0
+
+    def apply(self, prediction: Prediction, bases: np.ndarray, pretrained: Prediction | None = None) -> Prediction:
+        """Move the forecast towards the base; its intervals move along and keep their width.
+
+        Where a pretrained network forecasts too, its widths count as the base does.
+        """
         if self.share == 1.0:
             return prediction
         base = mixture(bases, np.array(self.weights)) if self.weights else bases[..., self.base]
-        return prediction.moved_to(self.share * prediction.point + (1 - self.share) * base)
+        moved = prediction.moved_to(self.share * prediction.point + (1 - self.share) * base)
+        if pretrained is None:
+            return moved
+        pairs = zip(moved, pretrained.moved_to(moved.point), strict=True)
+        return Prediction(*(self.share * own + (1 - self.share) * other for own, other in pairs))
 
 
 def errors_of(forecasts: np.ndarray, actual: np.ndarray, units: np.ndarray) -> np.ndarray:
@@ -106,11 +128,12 @@ def mixture(bases: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return bases[..., first] + (bases[..., others] - bases[..., [first]]) @ weights[others]
 
 
-def naive_weights(newest: Known, past: Known | None = None) -> np.ndarray:
+def naive_weights(newest: Known, past: Known | None = None, *, pretrained: bool = False) -> np.ndarray:
     """What each naive base says of the forecast that stands in: (bases,), adding up to 1.
 
     The last value alone, the first of them, unless a mixture is likely better, in which each weighs as it is good (see
-    `_SHARPNESS`); and the best alone where it is likely better than that. past: where the newest windows are few, those
+    `_SHARPNESS`); and the best alone where it is surely better than that. pretrained: the last of them is no naive
+    forecast, but what the pretrained network says, which has some credit. past: where the newest windows are few, those
     of all that is known: naive bases learn nothing, so that windows which trained the network may judge them. The
     newest say what holds now, the past is sure; the more of the newest, the more they count.
     """
@@ -122,22 +145,28 @@ def naive_weights(newest: Known, past: Known | None = None) -> np.ndarray:
         errors = share * errors + (1 - share) * by_base.mean(0)
     best = int(np.argmin(errors))
     scatter = _variance(by_base - by_base[:, [best]], by_base[:, best], surely.independent) ** 0.5
-    weights = np.exp(-_SHARPNESS * (errors - errors[best]) / np.maximum(scatter, _TINY))
+    worse = (errors - errors[best]) / np.maximum(scatter, _TINY)  # standard errors
+    worse[-1] -= _CREDIT * pretrained
+    weights = np.exp(-_SHARPNESS * (worse - worse.min()))
     weights = np.where(weights < _LEAST_WEIGHT, 0.0, weights) / weights[weights >= _LEAST_WEIGHT].sum()
     last, alone = np.eye(len(weights))[[0, best]]
     mixed = surely.errors(mixture(surely.bases, weights))
-    if not _kept(by_base[:, 0], mixed, surely.independent, _LIKELY):
+    if not _kept(by_base[:, 0], mixed, surely.independent, _LIKELY * _needed(surely.independent)):
         return last
-    return alone if _kept(mixed, by_base[:, best], surely.independent, _LIKELY) else weights
+    return alone if _kept(mixed, by_base[:, best], surely.independent, _SURE) else weights
 
 
 def _halves(none: np.ndarray, half: np.ndarray, independent: int) -> bool:
     """Whether a forecast with half of the network's word is likely better. none, half: errors (windows,).
 
-    The more windows do not overlap, the surer it must be; of one window it is enough that it is better there.
+    The more windows do not overlap, the surer it must be.
     """
-    needed = min(1.0, (independent - 1) / _MANY)  # standard errors
-    return _kept(none, half, independent, needed**2) > 0
+    return _kept(none, half, independent, _needed(independent) ** 2) > 0
+
+
+def _needed(independent: int) -> float:
+    """Of what many windows must show, what so few must: of one window it is enough that a forecast is better there."""
+    return min(1.0, (independent - 1) / _MANY)
 
 
 def _believed(errors: np.ndarray, start: float, independent: int) -> float:

@@ -17,6 +17,7 @@ from gatecast.forecaster.sampling import Dependence
 from gatecast.forecaster.soundness import member_name
 from gatecast.keeping.panel import PANEL
 from gatecast.models.network import new_network
+from gatecast.pretrained import PretrainedNetwork
 from gatecast.runtime import private_torch_stream
 from gatecast.scaling import Scaler
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from gatecast.forecaster.form import FittedForm
 
-ANALOGUES = "analogues."  # what the names of their tensors begin with
+ANALOGUES, PRETRAINED = "analogues.", "pretrained."  # what the names of their tensors begin with
 
 
 def describe_fitted(fitted: Fitted) -> dict[str, Any]:
@@ -51,13 +52,16 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "dependence": asdict(fitted.dependence),
         "analogues": plan.analogues,
         "analogues_say": None if say is None else {"strength": say.strength, "reach": say.reach},
+        "pretrained": plan.pretrained,
+        "pretrained_says": fitted.pretrained is not None,
         "volatility": None if fitted.volatility is None else asdict(fitted.volatility),
     }
 
 
 def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device: torch.device) -> Fitted:
     """The fit that `describe_fitted` and `fitted_tensors` told of. Raises: ArtifactError where its parts disagree."""
-    weights = {name: value for name, value in tensors.items() if not name.startswith((PANEL, ANALOGUES))}
+    apart = (PANEL, ANALOGUES, PRETRAINED)
+    weights = {name: value for name, value in tensors.items() if not name.startswith(apart)}
     plan = Plan(
         told.network,
         told.training,
@@ -68,6 +72,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         told.reasons,
         told.others,
         analogues=told.analogues,
+        pretrained=told.pretrained,
     )
     soundness.check_weights(plan, weights)
     with private_torch_stream(0, "restored"):  # the first weights are overwritten, the caller's stream is not
@@ -87,6 +92,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         dependence=told.dependence or Dependence.of_random_walk(told.network.horizon),
         analogues=_analogues(told, tensors),
         volatility=told.volatility,
+        pretrained=_pretrained(told, tensors, device),
     )
     soundness.check_fitted(fitted)
     return fitted
@@ -105,6 +111,20 @@ def analogue_tensors(analogues: Analogues | None) -> dict[str, torch.Tensor]:
     """The past that they are found in, by name; empty where they have no say."""
     past = {} if analogues is None else {"values": analogues.values, "offsets": analogues.offsets.astype(np.int64)}
     return {ANALOGUES + name: torch.tensor(array) for name, array in past.items()}
+
+
+def pretrained_tensors(network: PretrainedNetwork | None) -> dict[str, torch.Tensor]:
+    """Its weights by name, in half precision, as they come with Gatecast: later versions may bring others."""
+    state = {} if network is None else network.state_dict()
+    return {PRETRAINED + name: value.half() for name, value in state.items()}
+
+
+def _pretrained(
+    told: FittedForm, tensors: Mapping[str, torch.Tensor], device: torch.device
+) -> PretrainedNetwork | None:
+    weights = {name.removeprefix(PRETRAINED): value for name, value in tensors.items() if name.startswith(PRETRAINED)}
+    soundness.check_pretrained(told, weights)
+    return PretrainedNetwork.of(weights).to(device) if told.pretrained_says else None
 
 
 def _analogues(told: FittedForm, tensors: Mapping[str, torch.Tensor]) -> Analogues | None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatecast.forecaster.analogues import MOST_LEARNT
+from gatecast.forecaster.pretrained import seasons_told
 from gatecast.forecaster.reasons import reasons_of
 from gatecast.models.network import NetworkConfig, network_class
+from gatecast.pretrained import MOST_READ
 from gatecast.training.config import TrainingConfig, with_wishes
 from gatecast.training.split import least_context
 
@@ -70,7 +72,8 @@ class Plan:
     the ensemble. scouts: how many train on the past of held-out rows first, to find out how long to train and how far
     to trust. finish: the scouts' steps on all rows after that, as a share of the steps before; where there are more
     members than scouts, these begin anew. more: whether others may follow while the budget has time. analogues:
-    whether similar windows of the past may have a say. reasons: the decisions in words, for the report.
+    whether similar windows of the past may have a say. pretrained: the seasons that the pretrained network is told of;
+    None = it has no say. reasons: the decisions in words, for the report.
     """
 
     network: NetworkConfig
@@ -83,6 +86,7 @@ class Plan:
     others: tuple[NetworkConfig, ...] = ()
     more: bool = False
     analogues: bool = False
+    pretrained: tuple[int, int] | None = None
 
     @property
     def kinds(self) -> tuple[NetworkConfig, ...]:
@@ -98,6 +102,11 @@ class Plan:
         config, first = self.config_of(member), self.network
         smoothing = _SMOOTHING if config.model != first.model and network_class(config.model).multiplicative else 1.0
         return smoothing * (config.context // config.patch) / (first.context // first.patch)
+
+    @property
+    def reads(self) -> int:
+        """How many newest values of a series a forecast depends on, at most."""
+        return max(self.network.context, MOST_READ if self.pretrained else 0)
 
     @property
     def anew(self) -> bool:
@@ -135,6 +144,7 @@ class Plan:
             "budget": self.budget,
             "more": self.more,
             "analogues": self.analogues,
+            "pretrained": self.pretrained,
             "reasons": [reason.english for reason in self.reasons],
         }
 
@@ -173,15 +183,16 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     more = wishes.budget is not None and wishes.members is None and members > scouts
     others = _others(network, wishes)[: None if more else members - 1] if members > scouts else ()
     analogues = _analogues(panel, wishes)
-    reasons = reasons_of(panel, network, others, training, members, scouts, analogues=analogues)
-    return Plan(network, training, members, scouts, _FINISH, wishes.budget, reasons, others, more, analogues)
+    pretrained = _pretrained(rows, seasons, wishes)
+    plan = Plan(network, training, members, scouts, _FINISH, wishes.budget, (), others, more, analogues, pretrained)
+    return replace(plan, reasons=reasons_of(panel, plan))
 
 
 def with_members(plan: Plan, panel: Panel, members: int) -> Plan:
     """The plan as a budget or Ctrl-C left it: with so many members, and the reasons that hold for them."""
     scouts, others = min(plan.scouts, members), plan.others[: members - 1]
-    reasons = reasons_of(panel, plan.network, others, plan.training, members, scouts, analogues=plan.analogues)
-    return replace(plan, members=members, scouts=scouts, others=others, more=False, reasons=reasons)
+    plan = replace(plan, members=members, scouts=scouts, others=others, more=False)
+    return replace(plan, reasons=reasons_of(panel, plan))
 
 
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
@@ -203,8 +214,18 @@ def _inner(rows: int, horizon: int) -> tuple[int, ...]:
 def _analogues(panel: Panel, wishes: Wishes) -> bool:
     """Whether there is enough to search, and not too much: a small table's windows seldom return."""
     rows, searched = len(panel.time), max(len(panel), MOST_LEARNT)
-    plain = wishes.model == "auto" and wishes.distribution in ("auto", "quantile")
-    return plain and wishes.horizon <= _LONGEST_INNER and rows >= _SMALL and searched * rows <= _MOST_COMPARED
+    return _plain(wishes) and wishes.horizon <= _LONGEST_INNER and rows >= _SMALL and searched * rows <= _MOST_COMPARED
+
+
+def _pretrained(rows: int, seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, int] | None:
+    """What the pretrained network is told of, where it may have a say: a large table teaches more than it knows."""
+    fits = _plain(wishes) and wishes.horizon <= _LONGEST_INNER and rows < _LARGE
+    return seasons_told(seasons) if fits else None
+
+
+def _plain(wishes: Wishes) -> bool:
+    """Whether all that Gatecast has may forecast."""
+    return wishes.model == "auto" and wishes.distribution in ("auto", "quantile")
 
 
 def _ridge(split: Split, context: int, horizon: int) -> int:

@@ -9,35 +9,30 @@ from gatecast.models.network import network_class, newer_half
 
 if TYPE_CHECKING:
     from gatecast.forecaster.analogues import Analogues
+    from gatecast.forecaster.plan import Plan
     from gatecast.models.network import NetworkConfig
     from gatecast.panel import Panel
     from gatecast.training.config import TrainingConfig
 
+_LEAST_SAY = 0.005  # which rounds to a percent
 
-def reasons_of(
-    panel: Panel,
-    network: NetworkConfig,
-    others: tuple[NetworkConfig, ...],
-    training: TrainingConfig,
-    members: int,
-    scouts: int,
-    *,
-    analogues: bool,
-) -> tuple[Text, ...]:
+
+def reasons_of(panel: Panel, plan: Plan) -> tuple[Text, ...]:
     """The decisions in the order in which a forecast comes about."""
-    reasons = _shape(panel, network, members)
-    if others:
-        reasons.append(_turns(network, others))
-    reasons += [*_bases(network), *_training(network, training)]
-    if scouts < members:
+    network = plan.network
+    reasons = _shape(panel, network, plan.members)
+    if plan.others:
+        reasons.append(_turns(network, plan.others))
+    reasons += [*_bases(network), *_training(network, plan.training)]
+    if plan.scouts < plan.members:
         reasons.append(
             Text(
-                f"Before them, {scouts} of their kind finds out, on all rows but the newest, how long to train and how "
-                "far to trust; they themselves learn from all rows.",
-                f"先由 {scouts} 个同类网络用较早的行确定训练多久、可信多少；之后各网络都用全部行学习。",
+                f"Before them, {plan.scouts} of their kind finds out, on all rows but the newest, how long to train "
+                "and how far to trust; they themselves learn from all rows.",
+                f"先由 {plan.scouts} 个同类网络用较早的行确定训练多久、可信多少；之后各网络都用全部行学习。",
             )
         )
-    if analogues:
+    if plan.analogues:
         reasons.append(
             Text(
                 "Then come analogues: the past windows of all series that are most like the newest one, with what "
@@ -45,7 +40,22 @@ def reasons_of(
                 "最后参考相似窗口：在所有序列的历史中找出与最新窗口最相似的，看其后如何发展；占多大分量由留出窗口决定。",
             )
         )
+    if plan.pretrained:
+        reasons.append(
+            Text(
+                "Beside them stands a network that was trained on synthetic series before this table came; so small a "
+                "table teaches less than it knows. What the past says of it decides how much it counts.",
+                "此外还有一个预先在合成序列上训练好的网络：表格较小时，它所知的比表格能教的更多；占多大分量由历史数据决定。",
+            )
+        )
     return tuple(reasons)
+
+
+def say_of_pretrained(share: float) -> Text:
+    """How much of a forecast is the pretrained network's."""
+    if share < _LEAST_SAY:
+        return Text("The pretrained network moves no forecast here.", "预训练网络在此不影响预测值。")
+    return Text(f"The pretrained network says {share:.0%} of a forecast.", f"预训练网络占预测的 {share:.0%}。")
 
 
 def say_of_analogues(found: Analogues | None) -> Text:

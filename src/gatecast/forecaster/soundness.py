@@ -14,12 +14,13 @@ import torch
 
 from gatecast.keeping.sense import check_correction, check_scaler, require
 from gatecast.models.network import new_network
+from gatecast.pretrained import MOST_READ, PretrainedNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gatecast.forecaster.fitting import Fitted
-    from gatecast.forecaster.form import Description, SayForm
+    from gatecast.forecaster.form import Description, FittedForm, SayForm
     from gatecast.forecaster.plan import Plan
     from gatecast.models.network import NetworkConfig
     from gatecast.panel import Panel
@@ -77,7 +78,7 @@ def check_fitted(fitted: Fitted) -> None:
     """Raises: ArtifactError unless scaler, gate, correction and histories are those of the networks."""
     config, correction = fitted.plan.network, fitted.correction
     check_scaler(fitted.scaler, config.past + config.future)
-    bases, gate = fitted.networks[0].bases.count, fitted.gate
+    bases, gate = fitted.networks[0].bases.count + (fitted.pretrained is not None), fitted.gate
     require(0 <= gate.base < bases and 0 <= gate.share <= 1, "the gate names no base", "门控没有对应的基准")
     require(
         not gate.weights
@@ -135,6 +136,18 @@ def check_analogues(told: SayForm | None, past: Mapping[str, torch.Tensor]) -> N
         "the past of its analogues is not whole",
         "相似窗口的历史不完整",
     )
+
+
+def check_pretrained(told: FittedForm, weights: Mapping[str, torch.Tensor]) -> None:
+    """Raises: ArtifactError unless these are weights of a pretrained network, where it has a say."""
+    with torch.device("meta"):
+        state = PretrainedNetwork().state_dict() if told.pretrained_says else {}
+    expected = {name: (value.shape, torch.float16) for name, value in state.items()}
+    stored = {name: (value.shape, value.dtype) for name, value in weights.items()}
+    sound = expected == stored and (told.pretrained is not None or not told.pretrained_says)
+    require(sound, "the weights of its pretrained network are others", "预训练网络的权重不符")
+    seasons = told.pretrained or (1, 1)
+    require(1 <= min(seasons) <= max(seasons) < MOST_READ, "no season is so long", "预训练网络的周期不合理")
 
 
 def check_agreement(told: Description, panel: Panel) -> None:
