@@ -128,7 +128,7 @@ def test_how_long_judging_takes_is_told_by_a_few_windows(monkeypatch) -> None:
     monkeypatch.setattr(ensemble.time, "perf_counter", lambda: next(clock))
     windows = len(members.judged().series)
     members._foresee_judging()
-    assert members.judging == windows / asked[0] * (2 + 3)  # a forecast takes a tick of this clock
+    assert members.judging == windows / asked[0] * (2 + 3 + 2)  # a forecast takes a tick of this clock
     assert asked == 2 * [min(128, windows)] and members.searching == 0
 
 

@@ -109,14 +109,18 @@ def fitted() -> gc.Forecaster:
     usual = np.exp(draws.normal(size=(260, 1)))
     bursts = np.where((np.arange(160) + draws.integers(60, size=(260, 1))) // 20 % 3, 1.0, 4.0)
     series = (draws.normal(size=(260, 160)) * usual * bursts).cumsum(axis=1)
-    return gc.Forecaster(HORIZON, season=None, context=20, steps=60, members=1, network={"hidden": 4}).fit(series)
+    return gc.Forecaster(
+        HORIZON, season=None, context=20, steps=60, members=1, model="lstm", network={"hidden": 4}
+    ).fit(series)
 
 
 def test_a_forecaster_learns_it_from_the_rows_before_the_held_out_ones(fitted, monkeypatch) -> None:
     seen, usual = [], module.long_run_changes
     monkeypatch.setattr(module, "long_run_changes", lambda *asked: seen.append(asked[1].tolist()) or usual(*asked))
     panel = fitted.reading.panel
-    again = gc.Forecaster(HORIZON, season=None, context=20, steps=60, members=1, network={"hidden": 4}).fit(panel)
+    again = gc.Forecaster(
+        HORIZON, season=None, context=20, steps=60, members=1, model="lstm", network={"hidden": 4}
+    ).fit(panel)
     assert seen == [split(panel, HORIZON).train.tolist(), panel.lengths.tolist()]
     changes = again.fitted.volatility.changes
     assert list(changes.values()) == changes_of(panel, 1).tolist() and list(changes) == list(panel.ids)
@@ -132,7 +136,9 @@ def test_what_is_corrected_and_what_is_forecast_are_the_drawn_intervals(fitted, 
     monkeypatch.setattr(Volatility, "apply", lambda *asked: drawn.append(draw(*asked)) or drawn[-1])
     monkeypatch.setattr(fitting.Correction, "fit", noted)
     panel = fitted.reading.panel
-    again = gc.Forecaster(HORIZON, season=None, context=20, steps=60, members=1, network={"hidden": 4}).fit(panel)
+    again = gc.Forecaster(
+        HORIZON, season=None, context=20, steps=60, members=1, model="lstm", network={"hidden": 4}
+    ).fit(panel)
     assert corrected[0] is drawn[-1]
     of_all = replace(again.fitted, correction=None)
     as_they_were = replace(of_all, volatility=None).predict_at(panel, Origins.last(panel))

@@ -165,10 +165,16 @@ def test_the_command_shows_gates_and_counts(saved: str, table: str, tmp_path: Pa
     assert run(["inspect", saved, "--out", str(page)]) == 2
 
 
+def test_a_loaded_model_that_keeps_one_context_has_too_few_windows_to_permute(table: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"context": 16, "members": 1, "network": {"hidden": 4}, "model": "lstm"}
+    gc.Forecaster(HORIZON, device="cpu", steps=2, **options).fit(table, target="y").save(tmp_path / "model")
+    assert examine(gc.load(tmp_path / "model")).permutation is None
+
+
 def test_the_command_says_the_same_as_json_and_in_chinese(saved: str, capsys: Any) -> None:
     assert run(["inspect", saved, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["layers"][0]["means"]["forget"] and document["attribution"]["covariates"]["promo"]
-    assert document["permutation"] is None  # a loaded model keeps one context
+    assert document["permutation"]["loss"]["promo"] > 0.5  # the rows that the pretrained network reads tell as much
     assert run(["inspect", saved, "--lang", "zh"]) == 0
     assert "记忆：" in capsys.readouterr().out

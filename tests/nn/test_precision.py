@@ -160,6 +160,7 @@ def forecast(**training) -> np.ndarray:
         network={"hidden": 96},
         training={"batch": 256, **training},
         members=1,
+        model="lstm",
         device="cpu",
     )
     return model.fit(table).predict().upper

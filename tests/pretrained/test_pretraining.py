@@ -69,7 +69,10 @@ def test_cuts_follow_their_windows(program):
 
 
 def test_a_few_steps_learn_and_are_written(program, monkeypatch, tmp_path):
-    monkeypatch.setattr(program, "_BANK", 256)
+    for name, value in {"_BANK": 256, "_WARM_UP": 1, "_LONGEST": 40, "_HORIZON": 24, "_AVERAGED": 0.5}.items():
+        monkeypatch.setattr(program, name, value)
+    clock = iter(range(1000))
+    monkeypatch.setattr(program.time, "perf_counter", lambda: next(clock))  # a second a step
     cut = next(program.cuts(256, draws(5)))
     torch.manual_seed(0)
 
@@ -79,7 +82,7 @@ def test_a_few_steps_learn_and_are_written(program, monkeypatch, tmp_path):
 
     fresh = loss_of(PretrainedNetwork())
     path = tmp_path / "weights.safetensors"
-    words = ["pretrain.py", str(path), "--seconds", "6", "--batch", "64", "--device", "cpu"]
+    words = ["pretrain.py", str(path), "--seconds", "30", "--batch", "128", "--rate", "0.005", "--device", "cpu"]
     monkeypatch.setattr(sys, "argv", words)
     program.main()
     assert loss_of(PretrainedNetwork.of(load_file(path))) < fresh

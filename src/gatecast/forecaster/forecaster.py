@@ -260,12 +260,10 @@ class Forecaster:
                 f"{count:,} parameters; {history.steps} training steps, weights of step {history.best_step} kept.",
                 f"{count:,} 个参数；训练 {history.steps} 步，保留第 {history.best_step} 步的权重。",
             )
-        say = [say_of_volatility()] if self.fitted.volatility else []
-        if self.plan.analogues:
-            say.append(say_of_analogues(self.fitted.analogues))
-        if self.plan.pretrained:
-            say.append(say_of_pretrained(self.fitted.pretrained_share))
-        return (*self.plan.reasons, words, *say)
+        say = [say_of_pretrained(self.fitted.pretrained_share)] if self.plan.pretrained else []
+        say += [words] + [say_of_volatility()] * (self.fitted.volatility is not None)
+        say += [say_of_analogues(self.fitted.analogues)] * self.plan.analogues
+        return (*self.plan.reasons, *say)
 
     # keep
 

@@ -18,7 +18,7 @@ from gatecast.runtime import stream
 _SHARES = np.linspace(-1, 2, 31).round(1)  # beyond 0 … 1, so that chance shows on both sides
 _DRAWS = 400
 _CAUTION = 4  # times its variance: a share within two standard errors is chance
-_MANY = 16  # independent windows, which must show what fewer may leave open
+_MANY = 65  # independent windows, of which a gain must be sure; of fewer, they need be less so
 _FEW = 2  # newest windows that count as much as the whole past
 _FARTHEST = 1e30  # units; so far off, a forecast is counted as no farther, and variances stay finite
 _LEAST_GAIN = 0.01  # of an error: less is chance
@@ -26,7 +26,6 @@ _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
 _CONVINCING = 0.5  # of a gain that is believed: it is 1.4 times its standard error
 _SHARPNESS = 1.5  # by so many powers of e a base weighs less for each standard error that it is worse than the best
 _CREDIT = 1.0  # standard errors by which the pretrained network counts as better than it was
-_LIKELY = 0.5  # times its variance: a gain of 0.7 standard errors is likelier one than chance
 _SURE = 2.0  # times its variance: a gain of 1.4 standard errors
 _LEAST_WEIGHT = 0.01  # of the best base's: who says less is not heard
 _TINY = 1e-12  # errors; what scatters less differs for sure
@@ -151,7 +150,7 @@ def naive_weights(newest: Known, past: Known | None = None, *, pretrained: bool 
     weights = np.where(weights < _LEAST_WEIGHT, 0.0, weights) / weights[weights >= _LEAST_WEIGHT].sum()
     last, alone = np.eye(len(weights))[[0, best]]
     mixed = surely.errors(mixture(surely.bases, weights))
-    if not _kept(by_base[:, 0], mixed, surely.independent, _LIKELY * _needed(surely.independent)):
+    if not _kept(by_base[:, 0], mixed, surely.independent, _caution(surely.independent)):
         return last
     return alone if _kept(mixed, by_base[:, best], surely.independent, _SURE) else weights
 
@@ -161,12 +160,12 @@ def _halves(none: np.ndarray, half: np.ndarray, independent: int) -> bool:
 
     The more windows do not overlap, the surer it must be.
     """
-    return _kept(none, half, independent, _needed(independent) ** 2) > 0
+    return _kept(none, half, independent, _caution(independent)) > 0
 
 
-def _needed(independent: int) -> float:
-    """Of what many windows must show, what so few must: of one window it is enough that a forecast is better there."""
-    return min(1.0, (independent - 1) / _MANY)
+def _caution(independent: int) -> float:
+    """How many times its variance a gain must be; of one window it is enough that a forecast is better there."""
+    return _SURE * min(1.0, (independent - 1) / (_MANY - 1))
 
 
 def _believed(errors: np.ndarray, start: float, independent: int) -> float:
