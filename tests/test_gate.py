@@ -107,6 +107,14 @@ def test_a_few_windows_need_not_prove_what_many_must(scatter, believed_of):
     assert tuple(found) == believed_of
 
 
+def test_the_best_stands_in_alone_where_that_is_sure():
+    """It errs by nothing or by as much as the last value: one standard error of two windows, nearly three of nine."""
+    bases = np.stack([np.ones(200), np.arange(200) % 2], axis=-1)[:, None].repeat(HORIZON, 1)
+    newest = Known(bases, np.zeros((200, HORIZON)), np.ones(200), 2)
+    assert 0.6 < naive_weights(newest)[1] < 0.9
+    assert naive_weights(newest._replace(independent=9)).tolist() == [0.0, 1.0]
+
+
 def test_beside_more_than_the_last_value_a_network_has_half_of_the_say_unless_many_windows_leave_it_open():
     actual, error, scale = held_out()
     other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]

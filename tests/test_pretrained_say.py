@@ -113,6 +113,38 @@ def test_a_forecast_is_the_sum_of_its_parts():
     assert len(panel) == 1
 
 
+def test_the_gate_knows_that_it_is_asked_and_where(monkeypatch):
+    told, choose = [], Gate.fit.__func__
+
+    def noted(kind, point, newest, **more):
+        told.append((newest, more))
+        return choose(kind, point, newest, **more)
+
+    monkeypatch.setattr(Gate, "fit", classmethod(noted))
+    fit(monthly())
+    fit(monthly(), model="lstm")
+    (with_it, more), (without, less) = told
+    assert more["pretrained"] and not less["pretrained"]
+    assert with_it.bases.shape[-1] == more["past"].bases.shape[-1] == without.bases.shape[-1] + 1
+    assert not np.allclose(with_it.bases[..., -1], with_it.bases[..., -2])
+
+
+def test_it_is_asked_about_no_more_than_takes_a_second(monkeypatch):
+    asked, usual = [], pretrained_at
+
+    def noted(network, reader, origins, *rest):
+        asked.append(len(origins.series))
+        return usual(network, reader, origins, *rest)
+
+    monkeypatch.setattr("gatecast.forecaster.ensemble.pretrained_at", noted)
+    monkeypatch.setattr("gatecast.forecaster.ensemble._MOST_PRETRAINED", 96 * 7)
+    choose, told = Gate.fit.__func__, []
+    monkeypatch.setattr(Gate, "fit", classmethod(lambda *gave, **more: told.append(more) or choose(*gave, **more)))
+    fit(monthly())
+    assert asked == [7, 7]  # held-out windows, and those of the past
+    assert told[0]["past"].independent == 7  # of fewer windows no more can be independent
+
+
 def test_its_word_stands_after_the_naive_ones_and_before_the_fitted_one():
     said = Prediction(np.full((1, 2), 7.0), np.zeros((1, 2, 1)), np.zeros((1, 2, 1)))
     bases = np.arange(3.0) * np.ones((1, 2, 1))
@@ -138,6 +170,10 @@ def test_a_saved_model_forecasts_the_same_bytes_and_brings_its_own_weights(tmp_p
     for part in ("point", "lower", "upper"):
         assert getattr(model.predict(), part).tobytes() == getattr(loaded.predict(), part).tobytes()
     assert loaded.describe() == model.describe()
+    stored = model.to_artifact()
+    moved = {**stored.tensors, "pretrained.head.bias": stored.tensors["pretrained.head.bias"] + 1}
+    other = gc.Forecaster.from_artifact(stored._replace(tensors=moved), "cpu")
+    assert not np.allclose(other.predict().upper, model.predict().upper)
     assert len(loaded._panel.time) >= MOST_READ  # it reads farther back than the networks do
 
 
@@ -146,6 +182,12 @@ def test_a_model_in_which_it_is_not_heard_does_not_carry_it(tmp_path):
     fit(monthly()).save(tmp_path / "large")
     sizes = [(tmp_path / name / "weights.safetensors").stat().st_size for name in ("small", "large")]
     assert sizes[0] < 200_000 < 500_000 < sizes[1]
+
+
+def test_where_the_networks_have_the_whole_say_it_is_not_kept(monkeypatch):
+    monkeypatch.setattr(Gate, "fit", lambda *_, **__: Gate())
+    model = fit(monthly(), steps=30)
+    assert model.fitted.pretrained is None and not any("pretrained." in name for name in model.to_artifact().tensors)
 
 
 def lies():

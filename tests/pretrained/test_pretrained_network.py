@@ -12,6 +12,8 @@ from gatecast.pretrained.past import Past
 
 MIDDLE = PROBABILITIES.index(0.5)
 HORIZON = 12
+GOLDEN = [[83.93327, 85.42968, 87.36657], [81.97569, 84.21277, 87.11224]]
+GOLDEN_SHORT = [[3.45672, 3.67456, 3.88208], [3.18516, 3.77901, 4.51126]]
 
 
 def forecast(*series: np.ndarray, seasons: tuple[int, int] = (1, 1), horizon: int = HORIZON) -> np.ndarray:
@@ -134,3 +136,13 @@ def test_it_reads_more_than_it_was_trained_on_and_is_not_confused():
     y = seasonal(MOST_READ + HORIZON)
     said = forecast(y[:MOST_READ], seasons=(12, 1))[0, :, MIDDLE]
     assert np.abs(said - y[MOST_READ:]).mean() < 2
+
+
+def test_weights_bases_and_features_are_those_that_were_trained_together():
+    """Any of them changed alone is still a forecast, but another one."""
+    steps = np.arange(150)
+    y = 50 + 0.2 * steps + 5 * np.sin(2 * np.pi * steps / 7) + 3 * (steps // 7 % 4 == 1) + np.cos(1.7 * steps)
+    said = forecast(y, seasons=(7, 28))[0][[0, 11]][:, [4, MIDDLE, -5]]
+    np.testing.assert_allclose(said, GOLDEN, rtol=1e-4)
+    short = forecast(np.exp(y[:12] / 40))[0][[0, 11]][:, [4, MIDDLE, -5]]
+    np.testing.assert_allclose(short, GOLDEN_SHORT, rtol=1e-4)

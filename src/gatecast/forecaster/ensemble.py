@@ -22,7 +22,7 @@ from gatecast.forecaster.predicting import predict
 from gatecast.forecaster.pretrained import pretrained_at
 from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, network_class, new_network
-from gatecast.pretrained import pretrained_network
+from gatecast.pretrained import MOST_READ, pretrained_network
 from gatecast.runtime import private_torch_stream, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
@@ -48,7 +48,7 @@ _TRAINING_SHARE = 0.92  # of a budget, less reading and judging; the rest is for
 _MOST_JUDGED = 8192  # windows; and values, since long horizons would take more of a budget than is left
 _MOST_VALUES = 1_000_000
 _MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
-_MOST_PRETRAINED = 1024  # it reads so much that this takes some seconds
+_MOST_PRETRAINED = 200_000  # values in all windows that it is asked about: most of a second
 _TRIED = 128  # windows that say how long judging will take
 _JUDGING = 2  # times as long as one network's forecast of the judged windows: it, and what is made of it
 _STILL_LEARNING = 0.5  # of its steps: a scout whose best ones came so late would have gained by more
@@ -110,9 +110,13 @@ class Members:
         most = _MOST_SAMPLED if sampled else min(_MOST_JUDGED, _MOST_VALUES // config.horizon + 1)
         if self.plan.analogues:
             most = min(most, MOST_LEARNT)
-        if self.plan.pretrained:
-            most = min(most, _MOST_PRETRAINED)
-        return self.shares.held_out(most)
+        return self.shares.held_out(min(most, self.most_pretrained))
+
+    @property
+    def most_pretrained(self) -> int:
+        """Windows that the pretrained network should be asked about; any number where it has no say."""
+        longest = min(MOST_READ, int(self.shares.lengths.max()))
+        return _MOST_PRETRAINED // longest if self.plan.pretrained else _MOST_JUDGED
 
     def _foresee_judging(self) -> None:
         """Its seconds, about: the scout's forecast and what is made of it, then that of all members; and the search."""

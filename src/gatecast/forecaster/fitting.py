@@ -249,11 +249,12 @@ def _past(members: Members, panel: Panel, shares: Split) -> Known:
     """All that is known, with what the naive bases forecast of it."""
     config = members.plan.network
     windows = shares.everything(config.context)
-    origins = windows.spread(_MOST_FOR_BASES)
+    origins = windows.spread(min(_MOST_FOR_BASES, members.most_pretrained))
     bases, units = bases_at(members.networks[0], members.reader, origins)
     moving = units > 0
     actual = panel.y[origins.following(panel, config.horizon)]
     naive = bases[..., :-1] if config.ridge else bases
     if (said := members.pretrained_at(origins)) is not None:
         naive = with_pretrained(naive, said, linear=False)
-    return Known(naive[moving], actual[moving], units[moving], max(1, len(windows) // config.horizon))
+    independent = min(len(origins.series), max(1, len(windows) // config.horizon))
+    return Known(naive[moving], actual[moving], units[moving], independent)
