@@ -84,11 +84,8 @@ class Fitted:
         with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
             if self.analogues is not None:
                 prediction = self.analogues.apply(prediction, self.analogues.at(panel, origins))
-            said = None
-            if self.pretrained is not None and self.plan.pretrained is not None:
-                said = pretrained_at(self.pretrained, reader, origins, self.plan.pretrained, config.quantiles)
-                bases = with_pretrained(bases, said, linear=config.ridge > 0)
-            prediction = self.gate.apply(prediction, bases, said)
+            said = self._pretrained_at(reader, origins)
+            prediction = self.gate.apply(prediction, with_pretrained(bases, said, linear=config.ridge > 0), said)
             if self.volatility is not None:
                 prediction = self.volatility.apply(prediction, panel, origins)
             if self.correction is not None:
@@ -97,6 +94,13 @@ class Fitted:
         if DISTRIBUTIONS[config.distribution].support != "any":
             prediction = Prediction(*(part.clip(min=0) for part in prediction))
         return prediction
+
+    def _pretrained_at(self, reader: WindowReader, origins: Origins) -> Prediction | None:
+        """What the pretrained network says, where it is heard."""
+        told = self.plan.pretrained
+        if self.pretrained is None or told is None:
+            return None
+        return pretrained_at(self.pretrained, reader, origins, told, self.plan.network.quantiles)
 
     def sample_at(self, panel: Panel, origins: Origins, prediction: Prediction, count: int, seed: int) -> np.ndarray:
         """Joint paths whose quantiles are those of the prediction from these origins: (origins, count, horizon)."""
@@ -201,8 +205,7 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     actual = panel.y[origins.following(panel, config.horizon)]
     before, analogues = _beside_analogues(members, before, origins, actual, units)
     said = members.pretrained_at(origins)
-    if said is not None:
-        bases = with_pretrained(bases, said, linear=config.ridge > 0)
+    bases = with_pretrained(bases, said, linear=config.ridge > 0)
     past = _past(members, panel, shares) if independent < _ENOUGH_FOR_BASES else None
     newest = Known(bases, actual, units, independent)
     gate = Gate.fit(before.point, newest, linear=config.ridge > 0, pretrained=said is not None, past=past)
@@ -254,7 +257,6 @@ def _past(members: Members, panel: Panel, shares: Split) -> Known:
     moving = units > 0
     actual = panel.y[origins.following(panel, config.horizon)]
     naive = bases[..., :-1] if config.ridge else bases
-    if (said := members.pretrained_at(origins)) is not None:
-        naive = with_pretrained(naive, said, linear=False)
+    naive = with_pretrained(naive, members.pretrained_at(origins), linear=False)
     independent = min(len(origins.series), max(1, len(windows) // config.horizon))
     return Known(naive[moving], actual[moving], units[moving], independent)

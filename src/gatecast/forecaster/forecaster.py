@@ -241,29 +241,36 @@ class Forecaster:
 
     def describe(self) -> tuple[Text, ...]:
         """The model in words."""
-        history, networks = self.history, self.fitted.networks
-        count = sum(p.numel() for network in networks for p in network.parameters())
+        fitted, say = self.fitted, list(self.plan.reasons)
+        if self.plan.pretrained:
+            say.append(say_of_pretrained(fitted.pretrained_share, heard=fitted.pretrained is not None))
+        say.append(self._training_in_words())
+        if fitted.volatility is not None:
+            say.append(say_of_volatility())
+        if self.plan.analogues:
+            say.append(say_of_analogues(fitted.analogues))
+        return tuple(say)
+
+    def _training_in_words(self) -> Text:
+        history = self.history
         if history.stopped == "nothing to learn":
-            words = Text(
+            return Text(
                 "The series never change: there is nothing to learn, and the forecast is constant.",
                 "序列没有任何变化：没有可学习的内容，预测为常数。",
             )
-        elif self.plan.too_short(history):
-            words = Text(
+        if self.plan.too_short(history):
+            return Text(
                 f"Training ended after {history.steps} step(s), too early to have learnt anything (fewer than "
-                f"{self.plan.least_steps}): the forecast is the best naive one. Give a larger budget, or more steps.",
+                f"{self.plan.least_steps}): the forecast is the best one without it. Give a larger budget, or more "
+                "steps.",
                 f"训练在 {history.steps} 步后结束，不足 {self.plan.least_steps} 步，什么也没学到："
-                "直接采用最好的朴素预测。请增加时间预算或步数。",
+                "直接采用无需训练的最佳预测。请增加时间预算或步数。",
             )
-        else:
-            words = Text(
-                f"{count:,} parameters; {history.steps} training steps, weights of step {history.best_step} kept.",
-                f"{count:,} 个参数；训练 {history.steps} 步，保留第 {history.best_step} 步的权重。",
-            )
-        say = [say_of_pretrained(self.fitted.pretrained_share)] if self.plan.pretrained else []
-        say += [words] + [say_of_volatility()] * (self.fitted.volatility is not None)
-        say += [say_of_analogues(self.fitted.analogues)] * self.plan.analogues
-        return (*self.plan.reasons, *say)
+        count = sum(p.numel() for network in self.fitted.networks for p in network.parameters())
+        return Text(
+            f"{count:,} parameters; {history.steps} training steps, weights of step {history.best_step} kept.",
+            f"{count:,} 个参数；训练 {history.steps} 步，保留第 {history.best_step} 步的权重。",
+        )
 
     # keep
 

@@ -50,11 +50,13 @@ def seasons_told(seasons: Sequence[int]) -> tuple[int, int]:
     return first, second
 
 
-def with_pretrained(bases: np.ndarray, said: Prediction, *, linear: bool) -> np.ndarray:
-    """What the bases forecast, (…, bases), with the pretrained network's word after the naive ones.
+def with_pretrained(bases: np.ndarray, said: Prediction | None, *, linear: bool) -> np.ndarray:
+    """What the bases forecast, (…, bases), with the pretrained network's word after the naive ones, if there is one.
 
     linear: whether the last base is fitted to the data; it stays the last.
     """
+    if said is None:
+        return bases
     naive = bases.shape[-1] - linear
     return np.concatenate([bases[..., :naive], said.point[..., None], bases[..., naive:]], axis=-1)
 

@@ -51,10 +51,15 @@ def reasons_of(panel: Panel, plan: Plan) -> tuple[Text, ...]:
     return tuple(reasons)
 
 
-def say_of_pretrained(share: float) -> Text:
-    """How much of a forecast is the pretrained network's."""
+def say_of_pretrained(share: float, *, heard: bool) -> Text:
+    """How much of a forecast is the pretrained network's. heard: whether its widths count in the intervals."""
+    if not heard:
+        return Text("The pretrained network is not heard here.", "预训练网络在此未被采用。")
     if share < _LEAST_SAY:
-        return Text("The pretrained network moves no forecast here.", "预训练网络在此不影响预测值。")
+        return Text(
+            "The pretrained network moves no forecast here, but its widths count in the intervals.",
+            "预训练网络在此不影响预测值，但其区间宽度参与区间预测。",
+        )
     return Text(f"The pretrained network says {share:.0%} of a forecast.", f"预训练网络占预测的 {share:.0%}。")
 
 

@@ -16,7 +16,8 @@ _FADING = 0.6  # of the weight of each season before
 _LEAST_LEVEL = 0.1  # of what the centre is away from zero: with less, ratios are none
 _MOST_GROWTH = 5.0  # times, in a season
 _POSITIVE = 0.02  # of the centre; all values above that are read by their ratios too
-_FARTHEST = 50.0  # units
+_FARTHEST, _FARTHEST_LOG = 50.0, 6.0  # units; and powers of e
+_REPEATED = 8  # the place of the last season among them
 
 
 class Season(NamedTuple):
@@ -59,47 +60,63 @@ class Bases(NamedTuple):
 
 def bases_of(past: Past, target: Tensor, ahead: Tensor, season: Season, longer: Season) -> Bases:
     """target: (batch, context), in the unit of the data. ahead: (batch, steps), 1 … horizon."""
-    steps, after, zero = ahead.float(), ahead.float() - 1, past.zero
     near = torch.where(season.there, season.period.float(), float(_NEAR))
-    level, before = past.mean(0 * near, near), past.mean(near, 2 * near)
-    twice = season.there & (past.count >= 2 * season.period)
-    change = torch.where(twice, level - before, 0.0)
+    level = past.mean(0 * near, near)
     newer = torch.maximum(past.count / 3, torch.minimum(past.count, 2 * near))
     whole, recent = past.line(past.x, past.count), past.line(past.x, newer)
     drift = (past.last - past.at(past.begin)) / (past.count - 1).clamp(min=1)
+    trend, lately = past.last + drift * ahead, recent[0] + recent[1] * (ahead - 1)
+    line = whole[0] + whole[1] * (ahead - 1)
+    positive = _positive(past, target)
+    grown, grown_lately = _geometric(past, target, positive, ahead, newer)
+    rows = [past.last, level, past.mean(0 * near, past.count), past.smoothed(0.15), past.smoothed(0.5)]
+    rows += [trend, line, lately]
+    *seasonal, growing = _seasonal(past, ahead, season, near, level, whole)
+    plain = [past.last] * 6 + [line, past.smoothed(0.3), level]  # where there is no season
+    rows += [torch.where(season.there, *pair) for pair in zip(seasonal, plain, strict=True)]
+    rows += [torch.where(positive, grown, trend), torch.where(positive, grown_lately, lately)]
+    rows += [torch.where(season.there, growing, past.last)]
+    rows += [torch.where(longer.there, base, rows[_REPEATED]) for base in _long(past, ahead, longer, near, level)]
+    forecasts = torch.stack([row.expand_as(line) for row in rows], dim=-1)
+    return Bases(forecasts.clamp(-_FARTHEST, _FARTHEST), near)
+
+
+def _seasonal(
+    past: Past, ahead: Tensor, season: Season, near: Tensor, level: Tensor, line: tuple[Tensor, Tensor]
+) -> list[Tensor]:
+    """The last season, as it was and moved by the change of level, added or as a ratio; means of several; what is usual
+    beside the line through all values, with the line, a smoothed value and the newest level; ratio after ratio.
+
+    near: values that say a level; level: the newest, (batch, 1). line: one step ahead, and its slope.
+    """
+    repeated, before, zero = past.at(season.index(past, ahead, 1)), past.mean(near, 2 * near), past.zero
+    twice = season.there & (past.count >= 2 * season.period)
+    change = torch.where(twice, level - before, 0.0)
     sound = (zero + before > _LEAST_LEVEL * (zero.abs() + 1e-3)) & (zero + level > 0) & twice
     ratio = torch.where(sound, (zero + level) / torch.where(sound, zero + before, 1.0), 1.0)
     ratio = ratio.clamp(1 / _MOST_GROWTH, _MOST_GROWTH)
-    repeated = past.at(season.index(past, ahead, 1))
-    cycles = (after // season.period + 1).clamp(max=_CYCLES)
-    usual = season.mean(past, ahead, [1.0] * _CYCLES, whole)
-    long_level = past.mean(longer.period.float(), longer.period + near)
-    long_change = torch.where(longer.there & (past.count >= longer.period + near), level - long_level, 0.0)
-    long_repeated = past.at(longer.index(past, ahead, 1))
-    grown, grown_lately = _geometric(past, target, steps, newer)
-    trend, trend_lately = past.last + drift * steps, recent[0] + recent[1] * after
-    line = whole[0] + whole[1] * after
-    simple = torch.where(season.there, repeated, past.last)
-    positive = _positive(past, target)
-    pairs = [  # with a season, and without one
-        (repeated, past.last),
-        (repeated + change, past.last),
-        ((repeated + zero) * ratio - zero, past.last),
-        (season.mean(past, ahead, [1.0] * _FEW_CYCLES), past.last),
-        (season.mean(past, ahead, [1.0] * _CYCLES), past.last),
-        (season.mean(past, ahead, [_FADING**k for k in range(1, _CYCLES + 1)]), past.last),
-        (usual + line, line),
-        (usual + past.smoothed(0.3), past.smoothed(0.3)),
-        (usual + level + whole[1] * (near - 1) / 2, level),
+    cycles = ((ahead - 1) // season.period + 1).clamp(max=_CYCLES)
+    usual = season.mean(past, ahead, [1.0] * _CYCLES, line)
+    return [
+        repeated,
+        repeated + change,
+        (repeated + zero) * ratio - zero,
+        season.mean(past, ahead, [1.0] * _FEW_CYCLES),
+        season.mean(past, ahead, [1.0] * _CYCLES),
+        season.mean(past, ahead, [_FADING**k for k in range(1, _CYCLES + 1)]),
+        usual + line[0] + line[1] * (ahead - 1),
+        usual + past.smoothed(0.3),
+        usual + level + line[1] * (near - 1) / 2,
+        (repeated + zero) * ratio**cycles - zero,
     ]
-    rows = [past.last, level, past.mean(0 * near, past.count), past.smoothed(0.15), past.smoothed(0.5)]
-    rows += [trend, line, trend_lately, *(torch.where(season.there, *pair) for pair in pairs)]
-    rows += [torch.where(positive, grown, trend), torch.where(positive, grown_lately, trend_lately)]
-    rows += [torch.where(season.there, (repeated + zero) * ratio**cycles - zero, past.last)]
-    for base in (long_repeated, long_repeated + long_change, longer.mean(past, ahead, [1.0] * _FEW_CYCLES)):
-        rows.append(torch.where(longer.there, base, simple))
-    forecasts = torch.stack([row.expand_as(steps) for row in rows], dim=-1)
-    return Bases(forecasts.clamp(-_FARTHEST, _FARTHEST), near)
+
+
+def _long(past: Past, ahead: Tensor, longer: Season, near: Tensor, level: Tensor) -> list[Tensor]:
+    """The last long season, as it was and moved by the change of level; the mean of three."""
+    repeated = past.at(longer.index(past, ahead, 1))
+    known = longer.there & (past.count >= longer.period + near)
+    change = torch.where(known, level - past.mean(longer.period.float(), longer.period + near), 0.0)
+    return [repeated, repeated + change, longer.mean(past, ahead, [1.0] * _FEW_CYCLES)]
 
 
 def _positive(past: Past, target: Tensor) -> Tensor:
@@ -108,9 +125,8 @@ def _positive(past: Past, target: Tensor) -> Tensor:
     return least > _POSITIVE * past.centre.abs()
 
 
-def _geometric(past: Past, target: Tensor, steps: Tensor, newer: Tensor) -> tuple[Tensor, Tensor]:
+def _geometric(past: Past, target: Tensor, positive: Tensor, ahead: Tensor, newer: Tensor) -> tuple[Tensor, Tensor]:
     """The newest value grown as from the first value on, and as the logarithms of the newer ones go: (batch, steps)."""
-    positive = _positive(past, target)
     logs = torch.where(positive & (past.observed > 0), target, 1.0).log()
     logs = torch.where(past.observed > 0, logs - logs[:, -1:], 0.0).float()
     growth = -logs.gather(1, past.begin) / (past.count - 1).clamp(min=1)
@@ -118,6 +134,6 @@ def _geometric(past: Past, target: Tensor, steps: Tensor, newer: Tensor) -> tupl
     unit = (target[:, -1:] / torch.where(past.scale > 0, past.scale, torch.inf)).float()
 
     def grown(by: Tensor) -> Tensor:
-        return torch.expm1(by.clamp(-_CYCLES, _CYCLES)) * unit + past.last
+        return torch.expm1(by.clamp(-_FARTHEST_LOG, _FARTHEST_LOG)) * unit + past.last
 
-    return grown(growth * steps), grown(start + slope * (steps - 1))
+    return grown(growth * ahead), grown(start + slope * (ahead - 1))
