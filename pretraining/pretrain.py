@@ -2,32 +2,37 @@
 
     python pretraining/pretrain.py WEIGHTS [--seconds N] [--device cuda] [--seed N] [--from WEIGHTS]
 
-WEIGHTS: a safetensors file, in half precision. A GPU's twelve minutes made those of `src/gatecast/pretrained`.
+WEIGHTS: a safetensors file, in half precision. Minutes of a GPU are enough. How those in `src/gatecast/pretrained` were
+made: docs/reference.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import math
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
-from series import make
+from series import Series, make
 from torch import Tensor, nn
 
 from gatecast.pretrained.bases import Season
 from gatecast.pretrained.network import PROBABILITIES, PretrainedNetwork
 from gatecast.pretrained.past import Past
+from gatecast.training.optimisers import Average
 
 _LONGEST, _SHORTEST, _HORIZON = 320, 12, 96  # steps of the past; and ahead
 _BANK, _REPLACED = 16_384, 6  # series that batches are cut from; how often each is used before new ones are made
 _PLACES = 8  # steps ahead that are asked of each window
 _WARM_UP = 200
-_AVERAGED = 0.9995  # of the average of the weights stays at each step
+_AVERAGED = 0.1  # of the steps so far, whose weights are averaged
+_TOLD = 500  # steps between two lines
 _FARTHEST = 100.0  # units; an answer beyond counts as no farther
 
 
@@ -45,7 +50,7 @@ def cuts(batch: int, generator: torch.Generator) -> Iterator[Cut]:
     """Windows of every length, without end."""
     device, used = generator.device, 0
     lengths = torch.Generator().manual_seed(generator.initial_seed())
-    bank = make(_BANK, _LONGEST + _HORIZON, generator)
+    bank: Series = make(_BANK, _LONGEST + _HORIZON, generator)
     while True:
         if used >= _REPLACED * _BANK:
             bank, used = make(_BANK, _LONGEST + _HORIZON, generator), 0
@@ -79,13 +84,13 @@ def loss_of(network: PretrainedNetwork, cut: Cut) -> Tensor:
 def naive_error(past: Past, seasons: Tensor) -> Tensor:
     """Mean change from step to step, or over the season where that is less: (batch, 1)."""
     season = Season.of(seasons[:, :1], past.count)
-    change = past.mean_change(torch.ones_like(season.period), season.there | True)
+    change = past.mean_change(1)
     return torch.where(season.there, torch.minimum(change, past.mean_change(season.period, season.there)), change)
 
 
 def rate_at(step: int, share: float, rate: float) -> float:
-    """Rises over the first steps, and falls like a cosine with the share of the time that is gone."""
-    return rate * min(1.0, (step + 1) / _WARM_UP) * max(0.002, (1 + math.cos(math.pi * share)) / 2)
+    """Rises over the first steps, counted from 1, and falls like a cosine with the share of the time that is gone."""
+    return rate * min(1.0, step / _WARM_UP) * max(0.002, (1 + math.cos(math.pi * share)) / 2)
 
 
 def train(
@@ -93,26 +98,23 @@ def train(
 ) -> dict[str, Tensor]:
     """The average of the weights on the way."""
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
-    averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    start, losses = time.perf_counter(), []
-    for step, cut in enumerate(cuts(batch, generator)):
-        share = (time.perf_counter() - start) / seconds
-        if share >= 1:
-            return averaged
+    averaged = copy.deepcopy(network)
+    average, stream = Average(network, averaged, _AVERAGED), cuts(batch, generator)
+    start, step, losses = time.perf_counter(), 0, deque(maxlen=_TOLD)
+    while (share := (time.perf_counter() - start) / seconds) < 1:
+        step += 1
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, share, rate)
-        loss = loss_of(network, cut)
+        loss = loss_of(network, next(stream))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
-        keeps = min(_AVERAGED, (step + 1) / (step + 10))
-        for name, value in network.state_dict().items():
-            averaged[name].lerp_(value, 1 - keeps)
+        average.update(step)
         losses.append(loss.detach())
-        if (step + 1) % 500 == 0:
-            print(f"step {step + 1}: loss {torch.stack(losses[-500:]).mean():.4f}, {share:.0%} of the time", flush=True)
-    return averaged
+        if step % _TOLD == 0:
+            print(f"step {step}: loss {torch.stack(tuple(losses)).mean():.4f}, {share:.0%} of the time", flush=True)
+    return averaged.state_dict()
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ so that the forecast knows the newest ones too, or leave the forecast to members
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import time
@@ -142,7 +141,7 @@ class Members:
     @cached_property
     def pretrained(self) -> PretrainedNetwork | None:
         """The network that has a say before anything is learnt; None where the plan has none."""
-        return copy.deepcopy(pretrained_network()).to(self.job.device) if self.plan.pretrained else None
+        return pretrained_network().to(self.job.device) if self.plan.pretrained else None
 
     def pretrained_at(self, origins: Origins) -> Prediction | None:
         """What it says of these windows."""

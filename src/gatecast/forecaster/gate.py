@@ -23,7 +23,6 @@ _FEW = 2  # newest windows that count as much as the whole past
 _FARTHEST = 1e30  # units; so far off, a forecast is counted as no farther, and variances stay finite
 _LEAST_GAIN = 0.01  # of an error: less is chance
 _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
-_CONVINCING = 0.5  # of a gain that is believed: it is 1.4 times its standard error
 _SHARPNESS = 1.5  # by so many powers of e a base weighs less for each standard error that it is worse than the best
 _CREDIT = 1.0  # standard errors by which the pretrained network counts as better than it was
 _SURE = 2.0  # times its variance: a gain of 1.4 standard errors
@@ -83,7 +82,7 @@ class Gate:
         base = mixture(naive.bases, weights)
         none = newest.errors(base)
         start = 0.5 if weights[0] < 1 and _halves(none, newest.errors(0.5 * point + 0.5 * base), independent) else 0.0
-        if linear and _kept(none, newest.errors(newest.bases[..., -1]), independent) > _CONVINCING:
+        if linear and _kept(none, newest.errors(newest.bases[..., -1]), independent, _SURE):
             weights, base, start = np.eye(newest.bases.shape[-1])[-1], newest.bases[..., -1], 0.5
         errors = np.stack([newest.errors(share * point + (1 - share) * base) for share in _SHARES], axis=-1)
         share = round(_believed(errors, start, independent), 3)

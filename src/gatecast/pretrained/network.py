@@ -7,7 +7,6 @@ Neither the horizon nor the season is built in: both are told, so that one set o
 
 from __future__ import annotations
 
-from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
@@ -66,11 +65,10 @@ class PretrainedNetwork(nn.Module):
         longer = Season.of(seasons[:, 1:], past.count - season.period + 1)
         bases = bases_of(past, target, ahead, season, longer)
         hidden = self._remember(self._read(past, season, longer), past)
-        change = past.mean_change(torch.ones_like(season.period), season.there | True)
+        change = past.mean_change(1)
         facts = _facts(past, season, longer, change)
-        place = torch.stack([ahead / 1.0, ahead / bases.near, ahead / past.count], dim=-1).log() / 3
-        common = torch.cat([hidden, facts], dim=1)[:, None].expand(-1, ahead.shape[1], -1)
-        hidden, facts = common.split((_HIDDEN, _FACTS), dim=-1)
+        place = torch.stack([ahead.float(), ahead / bases.near, ahead / past.count], dim=-1).log() / 3
+        hidden, facts = (one[:, None].expand(-1, ahead.shape[1], -1) for one in (hidden, facts))
         away = torch.asinh(bases.forecasts - past.last[..., None])
         features = F.gelu(self.first(torch.cat([hidden, away, facts, place], dim=-1)))
         features = features + F.gelu(self.second(features))
@@ -97,8 +95,7 @@ class PretrainedNetwork(nn.Module):
     @staticmethod
     def _read(past: Past, season: Season, longer: Season) -> Tensor:
         """What the LSTM reads at each step: values, changes since the step and the seasons before, what comes next."""
-        one = torch.ones_like(season.period)
-        change, _ = past.since(one, season.there | True)
+        change, _ = past.since(1)
         lag, lag_known = past.since(season.period, season.there)
         next_lag, _ = past.since(season.period - 1, season.there)
         long_lag, long_known = past.since(longer.period, longer.there)
@@ -106,7 +103,7 @@ class PretrainedNetwork(nn.Module):
         values = torch.asinh(torch.stack([past.x, change, lag, -next_lag], dim=-1))
         marks = torch.stack([lag_known, past.observed], dim=-1)
         long_values = torch.asinh(torch.stack([long_lag, -next_long], dim=-1))
-        return torch.cat([values, marks, long_values, long_known[..., None]], dim=-1) * past.observed[..., None]
+        return torch.cat([values, marks, long_values, long_known[..., None]], dim=-1)
 
 
 def _facts(past: Past, season: Season, longer: Season, change: Tensor) -> Tensor:
@@ -128,9 +125,8 @@ def _quantiles(said: Tensor, bases: Bases, change: Tensor, ahead: Tensor) -> Ten
     return torch.cat([middle - down, middle, middle + up], dim=-1)
 
 
-@cache
 def pretrained_network() -> PretrainedNetwork:
-    """The network with the weights that come with Gatecast, on the CPU. Not to be changed: all who ask share it."""
+    """The network with the weights that come with Gatecast, on the CPU."""
     from safetensors.torch import load
 
     return PretrainedNetwork.of(load((files("gatecast.pretrained") / "weights.safetensors").read_bytes()))

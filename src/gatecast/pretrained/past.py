@@ -71,16 +71,16 @@ class Past:
         """Whether there is a value of this index: (batch, n)."""
         return (index >= self.begin) & (index < self.context)
 
-    def since(self, back: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    def since(self, back: Tensor | int, there: Tensor | bool = True) -> tuple[Tensor, Tensor]:
         """Changes over so many steps, 0 where they are not known or not there, and where they are known.
 
-        back, there: (batch, 1) → two of (batch, context).
+        back, there: (batch, 1), or the same of all → two of (batch, context).
         """
         index = torch.arange(self.context, device=self.x.device)[None] - back
         known = (self.knows(index) & there).float() * self.observed
         return (self.x - self.at(index)) * known, known
 
-    def mean_change(self, back: Tensor, there: Tensor) -> Tensor:
+    def mean_change(self, back: Tensor | int, there: Tensor | bool = True) -> Tensor:
         """Absolute, over so many steps: (batch, 1)."""
         change, known = self.since(back, there)
         return change.abs().sum(1, keepdim=True) / known.sum(1, keepdim=True).clamp(min=1)
