@@ -2,8 +2,8 @@
 
     python pretraining/pretrain.py WEIGHTS [--seconds N] [--device cuda] [--seed N] [--from WEIGHTS]
 
-WEIGHTS: a safetensors file, in half precision. Minutes of a GPU are enough. How those in `src/gatecast/pretrained` were
-made: docs/reference.md.
+WEIGHTS: a safetensors file, in half precision, written on the way too. Minutes of a GPU are enough. How those in
+`src/gatecast/pretrained` were made: docs/reference.md.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from series import Series, make
 from torch import Tensor, nn
 
 from gatecast.pretrained.bases import Season
-from gatecast.pretrained.network import PROBABILITIES, PretrainedNetwork
+from gatecast.pretrained.network import MOST_READ, PROBABILITIES, PretrainedNetwork
 from gatecast.pretrained.past import Past
 from gatecast.training.optimisers import Average
 
-_LONGEST, _SHORTEST, _HORIZON = 320, 12, 96  # steps of the past; and ahead
-_BANK, _REPLACED = 16_384, 6  # series that batches are cut from; how often each is used before new ones are made
+_LONGEST, _SHORTEST, _HORIZON = MOST_READ, 12, 96  # steps of the past; and ahead
+_BANK, _REPLACED = 16, 6  # batches of series to cut batches from; how often each is used before new ones are made
 _PLACES = 8  # steps ahead that are asked of each window
-_WARM_UP = 200
+_WARM_UP = 300
 _AVERAGED = 0.1  # of the steps so far, whose weights are averaged
-_TOLD = 500  # steps between two lines
+_TOLD = 500  # steps between two lines, and between two files
 _FARTHEST = 100.0  # units; an answer beyond counts as no farther
 
 
@@ -50,10 +50,10 @@ def cuts(batch: int, generator: torch.Generator) -> Iterator[Cut]:
     """Windows of every length, without end."""
     device, used = generator.device, 0
     lengths = torch.Generator().manual_seed(generator.initial_seed())
-    bank: Series = make(_BANK, _LONGEST + _HORIZON, generator)
+    bank: Series = make(_BANK * batch, _LONGEST + _HORIZON, generator)
     while True:
-        if used >= _REPLACED * _BANK:
-            bank, used = make(_BANK, _LONGEST + _HORIZON, generator), 0
+        if used == _REPLACED * _BANK:
+            bank, used = make(_BANK * batch, _LONGEST + _HORIZON, generator), 0
         share = torch.rand(1, generator=lengths).item() ** 0.7
         context = int(_SHORTEST * (_LONGEST / _SHORTEST) ** share)
         chosen = torch.randint(len(bank.values), (batch,), generator=generator, device=device)
@@ -66,7 +66,7 @@ def cuts(batch: int, generator: torch.Generator) -> Iterator[Cut]:
         farthest = (2 * count).clamp(max=_HORIZON)
         drawn = torch.rand(batch, _PLACES, generator=generator, device=device)
         ahead = ((farthest + 1.0).log() * drawn).exp().long().clamp(1, _HORIZON)
-        used += batch
+        used += 1
         yield Cut(target, observed, bank.seasons[chosen], ahead, values.gather(1, context + ahead - 1))
 
 
@@ -94,9 +94,9 @@ def rate_at(step: int, share: float, rate: float) -> float:
 
 
 def train(
-    network: PretrainedNetwork, seconds: float, batch: int, rate: float, generator: torch.Generator
-) -> dict[str, Tensor]:
-    """The average of the weights on the way."""
+    network: PretrainedNetwork, path: Path, seconds: float, batch: int, rate: float, generator: torch.Generator
+) -> None:
+    """Leaves the average of the weights on the way in the file."""
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
     averaged = copy.deepcopy(network)
     average, stream = Average(network, averaged, _AVERAGED), cuts(batch, generator)
@@ -114,7 +114,12 @@ def train(
         losses.append(loss.detach())
         if step % _TOLD == 0:
             print(f"step {step}: loss {torch.stack(tuple(losses)).mean():.4f}, {share:.0%} of the time", flush=True)
-    return averaged.state_dict()
+            save(averaged, path)
+    save(averaged, path)
+
+
+def save(network: PretrainedNetwork, path: Path) -> None:
+    save_file({name: value.half().cpu().contiguous() for name, value in network.state_dict().items()}, path)
 
 
 def main() -> None:
@@ -122,7 +127,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     parser.add_argument("--seconds", type=float, default=720)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--batch", type=int, default=1024)
+    parser.add_argument("--batch", type=int, default=2048)
     parser.add_argument("--rate", type=float, default=0.002)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--from", dest="begin", type=Path, help="weights to go on from")
@@ -131,8 +136,7 @@ def main() -> None:
     network = PretrainedNetwork() if given.begin is None else PretrainedNetwork.of(load_file(given.begin))
     network = network.to(given.device).train().requires_grad_()
     generator = torch.Generator(given.device).manual_seed(given.seed)
-    weights = train(network, given.seconds, given.batch, given.rate, generator)
-    save_file({name: value.half().cpu().contiguous() for name, value in weights.items()}, given.weights)
+    train(network, given.weights, given.seconds, given.batch, given.rate, generator)
 
 
 if __name__ == "__main__":

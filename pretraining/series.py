@@ -96,7 +96,7 @@ def _noise(lot: Lot) -> Tensor:
 
 def _wandering(lot: Lot) -> Tensor:
     """Autoregressions, walks, walks of slopes, cycles of fixed and of free length, smooth curves, or noise alone."""
-    noise, kind, zero = _noise(lot), lot.whole(0, 9), torch.zeros(lot.number, 1, device=lot.device)
+    noise, kind, zero = _noise(lot), lot.whole(0, 10), torch.zeros(lot.number, 1, device=lot.device)
     first = torch.where(kind == 0, lot.uniform(0, 0.6), torch.where(kind == 1, lot.uniform(0.6, 0.98), 1.0))
     first = torch.where((kind <= 1) & lot.chance(0.15), -0.8 * first, first)
     radius = torch.where(lot.chance(0.5), lot.uniform(0.7, 0.995), lot.uniform(0.95, 0.999))

@@ -12,8 +12,8 @@ from gatecast.pretrained.past import Past
 
 MIDDLE = PROBABILITIES.index(0.5)
 HORIZON = 12
-GOLDEN = [[83.93327, 85.42968, 87.36657], [81.97569, 84.21277, 87.11224]]
-GOLDEN_SHORT = [[3.45672, 3.67456, 3.88208], [3.18516, 3.77901, 4.51126]]
+GOLDEN = [[83.88411, 85.24204, 86.99164], [82.01189, 84.02621, 86.47418]]
+GOLDEN_SHORT = [[3.42974, 3.66619, 3.92807], [3.16159, 3.76099, 4.50936]]
 
 
 def forecast(*series: np.ndarray, seasons: tuple[int, int] = (1, 1), horizon: int = HORIZON) -> np.ndarray:
@@ -132,7 +132,7 @@ def test_a_caller_s_random_stream_is_left_alone():
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_it_reads_more_than_it_was_trained_on_and_is_not_confused():
+def test_it_reads_as_much_as_it_can_and_is_not_confused():
     y = seasonal(MOST_READ + HORIZON)
     said = forecast(y[:MOST_READ], seasons=(12, 1))[0, :, MIDDLE]
     assert np.abs(said - y[MOST_READ:]).mean() < 2

@@ -69,15 +69,15 @@ def test_cuts_follow_their_windows(program):
 
 
 def test_answers_are_what_came_so_many_steps_after_a_window(program, monkeypatch):
-    ramps = torch.arange(program._LONGEST + program._HORIZON).float().expand(program._BANK, -1)
-    seasons = torch.ones(program._BANK, 2, dtype=torch.int64)
+    ramps = torch.arange(program._LONGEST + program._HORIZON).float().expand(program._BANK * 16, -1)
+    seasons = torch.ones(program._BANK * 16, 2, dtype=torch.int64)
     monkeypatch.setattr(program, "make", lambda *_: program.Series(ramps, seasons))
     cut = next(program.cuts(16, draws()))
     assert torch.equal(cut.answer - cut.target[:, -1:], cut.ahead.double())
 
 
 def test_a_few_steps_learn_and_are_written(program, monkeypatch, tmp_path):
-    for name, value in {"_BANK": 256, "_WARM_UP": 1, "_LONGEST": 40, "_HORIZON": 24}.items():
+    for name, value in {"_BANK": 2, "_WARM_UP": 1, "_LONGEST": 40, "_HORIZON": 24}.items():
         monkeypatch.setattr(program, name, value)
     clock = iter(range(1000))
     monkeypatch.setattr(program.time, "perf_counter", lambda: next(clock))  # a second a step

@@ -21,7 +21,7 @@ from gatecast.runtime import private_torch_stream
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_READ = 400  # values of the past; trained on up to 320
+MOST_READ = 400  # values of the past
 PROBABILITIES = (
     0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995,
 )  # fmt: skip
