@@ -55,6 +55,35 @@ def test_the_rank_is_that_of_the_paper():
     assert correction.shift.item() == 5  # ⌈10 · 0.5⌉-th smallest
 
 
+def scored(scores: list[float]) -> tuple[Prediction, np.ndarray, np.ndarray]:
+    """Windows of one step, with these scores of an interval of -1 … 1."""
+    actual = np.array(scores)[:, None] + 1
+    zero = np.zeros_like(actual)
+    return Prediction(zero, zero[:, :, None] - 1, zero[:, :, None] + 1), actual, np.ones(len(scores))
+
+
+def test_between_two_errors_the_correction_lies_on_a_line():
+    eight = [1.0, 2, 3, 4, 5, 6, 7, 8]
+    assert Correction.fit(*scored(eight), (50,)).shift.item() == 4.5  # the 9 · 0.5-th
+    assert Correction.fit(*scored(eight), (60,)).shift.item() == pytest.approx(5.4)
+
+
+@pytest.mark.parametrize("level", [80, 95])
+def test_few_errors_hold_the_level_on_average_and_no_more(level):
+    draws, held = np.random.default_rng(0), []
+    for _ in range(3000):
+        shift = Correction.fit(*scored(list(draws.uniform(0, 1, 39))), (level,)).shift.item()
+        held.append(shift)  # the share of uniform scores below it
+    assert np.mean(held) == pytest.approx(level / 100, abs=0.004)
+
+
+def test_few_calm_windows_narrow_little_and_wild_ones_widen_in_full():
+    calm, wild = [-0.8, -0.7, -0.6, -0.5, -0.4], [0.4, 0.5, 0.6, 0.7, 0.8]
+    for independent, believed in ((1, 1 / 6), (5, 1 / 2), (None, 1 / 2)):
+        assert Correction.fit(*scored(calm), (50,), independent).shift.item() == pytest.approx(-0.6 * believed)
+        assert Correction.fit(*scored(wild), (50,), independent).shift.item() == pytest.approx(0.6)
+
+
 def test_a_quiet_series_does_not_pay_for_the_surprises_of_another():
     """Half of the series are ten times as certain, and rightly: all intervals are stretched by the same factor."""
     prediction, actual, scale = heteroscedastic(0, 2000, width=0.5)

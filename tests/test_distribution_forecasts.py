@@ -37,8 +37,8 @@ def fitted(name: str, y: np.ndarray, *, steps: int = 100, **options: Any) -> gat
 @pytest.mark.parametrize("name", LAWS)
 def test_the_law_is_found_and_intervals_hold_to_five_points(name: str, model: str) -> None:
     draws = np.random.default_rng(3)
-    past = LAWS[name].rvs((40, 100), random_state=draws).astype(float)
-    forecaster = fitted(name, past, steps=200, model=model, network={"hidden": 4}, training={"rate": 0.01, "batch": 32})
+    past = LAWS[name].rvs((120, 100), random_state=draws).astype(float)
+    forecaster = fitted(name, past, steps=300, model=model, network={"hidden": 4}, training={"rate": 0.01, "batch": 32})
     new = LAWS[name].rvs((600, CONTEXT + HORIZON), random_state=draws).astype(float)
     panel, origins = read(new).panel, Origins(np.arange(600), np.full(600, CONTEXT))
     reader = WindowReader(panel, forecaster.fitted.scaler, CONTEXT, HORIZON, torch.device("cpu"))

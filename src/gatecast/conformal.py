@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _ENOUGH = 200  # errors that a step's correction rests on; with fewer, the neighbouring steps lend theirs
 _NARROWEST = 1e-3  # half of an interval, in units of the window's scale, that a correction can still be measured in
 _COUNTED = 4  # errors that the steps of one window count as at most, since they move together
-_FEW = 10  # independent windows below which nobody should dare to narrow an interval
+_SURE = 5  # independent windows of which half of a narrowing is believed
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,10 @@ class Correction:
     levels: central intervals in percent. shift: (horizon, levels).
 
     Conformalised quantile regression (Romano, Patterson & Candès, 2019): with the scores
-    E = max(lower − y, y − upper) of n held-out windows (eq. 6), both ends move by the ⌈(n + 1) level⌉-th smallest
-    (eq. 8). Scores count in units of the interval itself (Sesia & Candès, 2020, CQR-r): a series that is sure of itself
-    does not pay for the surprises of another.
+    E = max(lower − y, y − upper) of n held-out windows (eq. 6), both ends move by the (n + 1) level-th smallest
+    (eq. 8); between two by a line, where the paper takes the larger: the level is held on average, and no more.
+    Scores count in units of the interval itself (Sesia & Candès, 2020, CQR-r): a series that is sure of itself does not
+    pay for the surprises of another.
     """
 
     levels: tuple[float, ...]
@@ -45,21 +45,19 @@ class Correction:
     ) -> Self:
         """Learn from windows that trained nothing. actual: (windows, horizon). scale: (windows,), positive.
 
-        independent: how many windows do not overlap, where the windows are no separate draws. The rank is then that
-        of so few errors, and where they are fewer than ten the intervals are widened only, never narrowed.
+        independent: how many windows do not overlap; None = all are separate draws. Few of them may have been calm by
+        chance: n narrow the intervals by n / (n + 5) of what they say.
         """
         y = actual[:, :, None]
         scores = np.maximum(prediction.lower - y, y - prediction.upper) / _reach(prediction, scale)
         windows, horizon, _ = scores.shape
+        draws = windows if independent is None else independent
         shift = np.empty((horizon, len(levels)))
         for step in range(horizon):
             first, stop = _neighbours(step, horizon, windows)
-            pooled = np.sort(scores[:, first:stop].reshape(-1, len(levels)), axis=0)
-            shift[step] = pooled[_ranks(len(pooled), stop - first, levels, independent), np.arange(len(levels))]
-        if independent is not None and independent < _FEW:
-            reach = min(_neighbours(0, horizon, windows)[1], _COUNTED)
-            shift = (1 + np.maximum(shift, 0.0)) * _caution(levels, independent * reach) - 1
-        return cls(tuple(levels), shift)
+            pooled = scores[:, first:stop].reshape(-1, len(levels))
+            shift[step] = _corrections(pooled, draws * min(stop - first, _COUNTED), levels)
+        return cls(tuple(levels), np.where(shift < 0, shift * draws / (draws + _SURE), shift))
 
     def apply(self, prediction: Prediction, scale: np.ndarray) -> Prediction:
         """Corrected intervals, which hold the point and the intervals of every lower level. scale: (windows,)."""
@@ -100,27 +98,18 @@ def _reach(prediction: Prediction, scale: np.ndarray) -> np.ndarray:
     return np.maximum((prediction.upper - prediction.lower) / 2, _NARROWEST * scale[:, None, None])
 
 
-def _ranks(count: int, steps: int, levels: Sequence[float], independent: int | None) -> np.ndarray:
-    """Places of the corrections among `count` sorted errors, pooled over `steps` steps, one a level.
+def _corrections(errors: np.ndarray, draws: int, levels: Sequence[float]) -> np.ndarray:
+    """One a level, of errors (count, levels) pooled over steps, that are worth so many separate draws.
 
     Errors of one window move together: all its steps count as four errors at most. Few errors ask for a place beyond
     the last; it is then half-way between the level and the last, so that no single error sets the interval.
     """
-    n = count if independent is None else max(1, min(count, independent * min(steps, _COUNTED)))
-    wanted = np.asarray(levels) / 100
-    share = np.ceil((n + 1) * wanted) / n
-    share = np.minimum(share, 1.0 if independent is None else (1 + wanted) / 2)
-    return np.ceil(share * count).astype(int) - 1
-
-
-def _caution(levels: Sequence[float], errors: int) -> np.ndarray:
-    """How much wider so few errors ask an interval to be: Student's quantiles over the normal ones, (levels,).
-
-    Student's by their expansion (Abramowitz & Stegun, 26.7.5), which is right to 2 % from four errors on.
-    """
-    z = np.array([NormalDist().inv_cdf(0.5 + level / 200) for level in levels])
-    n = max(errors, 1)
-    return 1 + (z**2 + 1) / (4 * n) + (5 * z**4 + 16 * z**2 + 3) / (96 * n**2)
+    count = len(errors)
+    n, wanted = max(1, min(count, draws)), np.asarray(levels) / 100
+    share = np.minimum(((n + 1) * wanted - 0.5) / n, (1 + wanted) / 2)
+    places = np.clip(share * count - 0.5, 0, count - 1)
+    ranked = np.sort(errors, axis=0)
+    return np.array([np.interp(place, np.arange(count), ranked[:, k]) for k, place in enumerate(places)])
 
 
 def _neighbours(step: int, horizon: int, windows: int) -> tuple[int, int]:

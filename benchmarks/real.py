@@ -1,0 +1,39 @@
+"""The default forecaster beside the best naive forecast, on real series that no setting was chosen by.
+
+    pip install --no-deps --target FOLDER statsmodels==0.15.0 sktime==1.2.0 pmdarima==2.1.1 vega_datasets==0.9.0
+    python benchmarks/real.py FOLDER [--only WORDS] [--seed N]
+
+The best naive forecast is chosen with hindsight, as in `robust.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from measure import show
+from real_sets import of_packages
+from record import write_record
+from robust import judge
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", default="", help="kinds whose name holds one of these words, between |")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    rows = []
+    for kind in of_packages(given.folder):
+        if any(word in kind.name for word in given.only.split("|")):
+            rows.append(judge(kind, given.seed))
+            print(rows[-1], flush=True)
+    show(rows)
+    print({"geometric mean": round(float(np.exp(np.mean(np.log([row["ratio"] for row in rows])))), 3)})
+    if not given.only:
+        write_record("real", rows)
+
+
+if __name__ == "__main__":
+    main()
