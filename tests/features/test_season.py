@@ -54,6 +54,22 @@ def test_two_seasons_are_found_where_both_show():
     assert find_seasons(panel_of(day + week, frequency=HOURS)) == (24, 168)
 
 
+@pytest.mark.parametrize("cycles", [2.2, 3, 3.9])
+def test_a_week_whose_days_differ_plainly_is_found_after_two_of_them(cycles):
+    hours = np.arange(int(cycles * 168))
+    day = periodic(len(hours), 24, noise=0.1)
+    week = 1.0 * (hours // 24 % 7 >= 5)
+    assert find_seasons(panel_of(day + week, frequency=HOURS)) == (24, 168)
+    assert find_seasons(panel_of((day + week)[: 2 * 168], frequency=HOURS)) == (24,)  # nothing to compare it with
+
+
+@pytest.mark.parametrize("length", [400, 600])
+def test_days_that_wander_are_no_week(length):
+    days = [periodic(length, 24, noise=0.1, seed=seed) + 0.05 * walk(seed, length) for seed in range(100)]
+    assert all(find_seasons(panel_of(one, frequency=HOURS)) == (24,) for one in days)
+    assert find_seasons(panel_of(*days[:5], frequency=HOURS)) == (24,)
+
+
 @pytest.mark.parametrize("frequency", [ROWS, MONTHS, QUARTERS, HOURS, DAYS, WEEKS], ids=lambda f: f.describe().english)
 @pytest.mark.parametrize("length", [40, 144, 1000])
 def test_a_random_walk_has_no_season(frequency, length):

@@ -29,6 +29,7 @@ _SURE_UNNAMED = 4.0
 _ALIKE = 0.85  # few cycles cannot reach `_SURE`: they must reach this share of what equal cycles would
 _LONG = 12  # a cycle of more steps can lose a straight line and still show its shape
 _LONGER = 0.03  # autocorrelation that a longer season must add to a shorter one's
+_PLAIN = 1 / 3  # of what changes over a shorter season: a longer one with so little is plain from two cycles on
 _NEARLY = 0.7  # of two peaks, the first is the season and the higher may be its multiple
 _LEAST_PEAK = 0.2
 _LONGEST_UNNAMED = 1000
@@ -100,6 +101,8 @@ def _supported(series: list[np.ndarray], natural: tuple[int, ...]) -> tuple[int,
     kept: list[int] = []
     for length in natural:
         found = _pattern(series, length)
+        if not found and kept and _plain(series, length, kept[-1]):
+            kept.append(length)
         if not found or found.share < (_SHARE if found.cycles >= _FEW_CYCLES else _SHARE_FEW) or found.sureness < 1:
             continue
         if kept and _added(series, length, kept[-1]) < _LONGER:
@@ -143,6 +146,22 @@ def _around_trend(y: np.ndarray, length: int) -> np.ndarray:
         mean = (mean[1:] + mean[:-1]) / 2
     first = length // 2
     return y[first : first + len(mean)] - mean
+
+
+def _plain(series: list[np.ndarray], length: int, shorter: int) -> bool:
+    """Whether hardly more than two cycles show a longer season already: a week whose days differ.
+
+    Over it the values change far less, in mean squares, than over the shorter one and the multiples of that beside it.
+    """
+    shares = []
+    for y in series:
+        if len(y) >= 2 * length + shorter:
+            over, *beside = (
+                float(np.mean((y[lag:] - y[:-lag]) ** 2))
+                for lag in (length, shorter, length - shorter, length + shorter)
+            )
+            shares.append(over / max(min(beside), np.finfo(float).tiny))
+    return bool(shares) and 2 * len(shares) >= len(series) and float(np.median(shares)) <= _PLAIN
 
 
 def _added(series: list[np.ndarray], length: int, shorter: int) -> float:
