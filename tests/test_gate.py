@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gatecast as gc
 from gatecast.forecast import Prediction
 from gatecast.forecaster.gate import Gate, Known, mixture, naive_weights
 
@@ -165,3 +166,15 @@ def test_few_new_windows_do_not_outweigh_the_whole_past():
     past, newest = known([1.0, 0.5, 0.6]), known([1.0, 0.5, 0.2], windows=1)
     assert naive_weights(newest, past).argmax() == 1
     assert naive_weights(newest._replace(independent=20), past).argmax() == 2
+
+
+@pytest.mark.parametrize("rows", [40, 13])
+def test_the_past_judges_from_the_first_season_s_end_on_where_there_is_one(rows: int, monkeypatch) -> None:
+    known, usual = [], Gate.fit.__func__
+    monkeypatch.setattr(
+        Gate, "fit", classmethod(lambda cls, *words, **more: known.append(more["past"]) or usual(cls, *words, **more))
+    )
+    y = np.arange(float(rows)) ** 2
+    gc.Forecaster(2, season=12, steps=1, members=1, context=12, network={"hidden": 2}).fit(y)
+    first = known[0].actual[:, 0].min() ** 0.5  # the row that the earliest window forecasts first
+    assert first == (12 if rows == 40 else 2)

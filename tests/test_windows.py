@@ -327,3 +327,10 @@ def test_a_covariate_beyond_computing_stays_finite_and_leaves_the_others_as_they
     assert odd.covariates[0, -1, 0] > 1000 and odd.known[0, 5, 0] < -1000
     assert torch.equal(odd.covariates[..., 1:], plain.covariates[..., 1:])
     assert torch.equal(odd.known[:, 6:], plain.known[:, 6:])
+
+
+def test_windows_after_some_rows_are_those_that_have_so_many_before_them() -> None:
+    windows = Windows(np.array([2, 5, 2]), np.array([10, 3, 4]))
+    later = windows.after(6)
+    assert later.first.tolist() == [6, 6, 6] and later.counts.tolist() == [6, 2, 0]
+    assert windows.after(2).first.tolist() == [2, 5, 2] and len(windows.after(2)) == len(windows)

@@ -37,6 +37,11 @@ class Windows:
     def __len__(self) -> int:
         return int(self.counts.sum())
 
+    def after(self, rows: int) -> Windows:
+        """Those with at least so many rows before them."""
+        skipped = np.minimum(np.maximum(rows - self.first, 0), self.counts)
+        return Windows(self.first + skipped, self.counts - skipped)
+
     def draw(self, draws: np.random.Generator, size: tuple[int, ...], recency: float = 0.0) -> np.ndarray:
         """Numbers by lot, of this shape. Recency r: the one at share p of its series' windows has a chance like p^r.
 

@@ -249,9 +249,14 @@ def _drawn_to_the_usual(
 
 
 def _past(members: Members, panel: Panel, shares: Split) -> Known:
-    """All that is known, with what the naive bases forecast of it."""
+    """All that is known, with what the naive bases forecast of it.
+
+    Where that leaves any, from the first season's end on: before, forecasts that repeat a season know none.
+    """
     config = members.plan.network
-    windows = shares.everything(config.context)
+    every = shares.everything(config.context)
+    windows = every.after(max(config.seasons, default=0))
+    windows = windows if len(windows) else every
     origins = windows.spread(min(_MOST_FOR_BASES, members.most_pretrained))
     bases, units = bases_at(members.networks[0], members.reader, origins)
     moving = units > 0

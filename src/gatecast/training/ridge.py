@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from gatecast.runtime import stream
-from gatecast.windows import Windows
 
 if TYPE_CHECKING:
     from gatecast.forecast import Origins
     from gatecast.models.network import ForecastNetwork
-    from gatecast.windows import WindowReader
+    from gatecast.windows import WindowReader, Windows
 
 _PENALTY = 0.1  # in units of the inputs' mean square
 _MOST_WINDOWS = 60_000
@@ -32,8 +30,7 @@ def fit_ridge(network: ForecastNetwork, reader: WindowReader, windows: Windows, 
     windows: the origins that may train; those with fewer rows before them than the map reads are left out.
     """
     length, horizon = network.config.ridge, network.config.horizon
-    skipped = np.minimum(np.maximum(length - windows.first, 0), windows.counts)
-    windows = Windows(windows.first + skipped, windows.counts - skipped)
+    windows = windows.after(length)
     number = min(_MOST_WINDOWS, len(windows))
     squares = torch.zeros(length, length, dtype=torch.float64, device=reader.device)
     products = torch.zeros(length, horizon, dtype=torch.float64, device=reader.device)
