@@ -1,4 +1,4 @@
-"""The default forecaster beside the best naive forecast, on real series that no setting was chosen by.
+"""The default forecaster beside the best naive forecast, on real series out of public packages.
 
     pip install --no-deps --target FOLDER statsmodels==0.15.0 sktime==1.2.0 pmdarima==2.1.1 vega_datasets==0.9.0
     python benchmarks/real.py FOLDER [--only WORDS] [--seed N]

