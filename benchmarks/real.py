@@ -12,10 +12,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from measure import show
 from real_sets import of_packages
 from record import write_record
-from robust import judge
+from robust import judge_all
 
 
 def main() -> None:
@@ -24,12 +23,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="kinds whose name holds one of these words, between |")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    rows = []
-    for kind in of_packages(given.folder):
-        if any(word in kind.name for word in given.only.split("|")):
-            rows.append(judge(kind, given.seed))
-            print(rows[-1], flush=True)
-    show(rows)
+    rows = judge_all(of_packages(given.folder), given.only, given.seed)
     print({"geometric mean": round(float(np.exp(np.mean(np.log([row["ratio"] for row in rows])))), 3)})
     write_record("real", rows, key=("series",))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -66,20 +67,25 @@ def judge(kind: Kind, seed: int) -> dict[str, Any]:
     }
 
 
+def judge_all(kinds: Iterable[Kind], only: str, seed: int) -> list[dict[str, Any]]:
+    """A row for each kind whose name holds one of the words between |; prints them."""
+    rows = []
+    for kind in kinds:
+        if any(word in kind.name for word in only.split("|")):
+            rows.append(judge(kind, seed))
+            print(rows[-1], flush=True)
+    show(rows)
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--only", default="", help="kinds whose name holds one of these words, between |")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    words = given.only.split("|")
     kinds = chain(made(), bundled(), of_folder(given.folder) if given.folder else ())
-    rows = []
-    for kind in kinds:
-        if any(word in kind.name for word in words):
-            rows.append(judge(kind, given.seed))
-            print(rows[-1], flush=True)
-    show(rows)
+    rows = judge_all(kinds, given.only, given.seed)
     if not given.only:
         write_record("robust", rows)
 
