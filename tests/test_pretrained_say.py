@@ -9,8 +9,9 @@ import torch
 import gatecast as gc
 from gatecast.errors import ArtifactError
 from gatecast.forecast import Origins, Prediction
+from gatecast.forecaster.advice import Advice
 from gatecast.forecaster.gate import Gate, Known, naive_weights
-from gatecast.forecaster.pretrained import pretrained_at, seasons_told, with_pretrained
+from gatecast.forecaster.pretrained import pretrained_at, seasons_told
 from gatecast.pretrained import MOST_READ, PROBABILITIES, pretrained_network
 from gatecast.scaling import Scaler
 from gatecast.windows import WindowReader
@@ -105,7 +106,7 @@ def test_a_forecast_is_the_sum_of_its_parts():
     said = said_of(monthly(), fitted.plan.network.quantiles)
     gate = Gate(fitted.networks[0].bases.count, 0.25)
     network = Prediction(said.point + 4, said.lower + 3, said.upper + 6)  # 1 narrower below, 2 wider above
-    bases = with_pretrained(np.zeros((1, HORIZON, gate.base)), said, linear=False)
+    bases = Advice(pretrained=said).among(np.zeros((1, HORIZON, gate.base)), linear=False)
     moved = gate.apply(network, bases, said)
     np.testing.assert_allclose(moved.point, said.point + 1)
     np.testing.assert_allclose(moved.point[..., None] - moved.lower, said.point[..., None] - said.lower + 0.25)
@@ -124,7 +125,7 @@ def test_the_gate_knows_that_it_is_asked_and_where(monkeypatch):
     fit(monthly(), model="lstm")
     (with_it, more), (without, less) = told
     assert more["pretrained"] and not less["pretrained"]
-    assert with_it.bases.shape[-1] == more["past"].bases.shape[-1] == without.bases.shape[-1] + 1
+    assert with_it.bases.shape[-1] == more["past"].bases.shape[-1] == without.bases.shape[-1] + 2
     assert not np.allclose(with_it.bases[..., -1], with_it.bases[..., -2])
 
 
@@ -135,7 +136,7 @@ def test_it_is_asked_about_no_more_than_takes_a_second(monkeypatch):
         asked.append(len(origins.series))
         return usual(network, reader, origins, *rest)
 
-    monkeypatch.setattr("gatecast.forecaster.ensemble.pretrained_at", noted)
+    monkeypatch.setattr("gatecast.forecaster.advice.pretrained_at", noted)
     monkeypatch.setattr("gatecast.forecaster.ensemble._MOST_PRETRAINED", 96 * 7)
     choose, told = Gate.fit.__func__, []
     monkeypatch.setattr(Gate, "fit", classmethod(lambda *gave, **more: told.append(more) or choose(*gave, **more)))
@@ -147,8 +148,12 @@ def test_it_is_asked_about_no_more_than_takes_a_second(monkeypatch):
 def test_its_word_stands_after_the_naive_ones_and_before_the_fitted_one():
     said = Prediction(np.full((1, 2), 7.0), np.zeros((1, 2, 1)), np.zeros((1, 2, 1)))
     bases = np.arange(3.0) * np.ones((1, 2, 1))
-    assert with_pretrained(bases, said, linear=True)[0, 0].tolist() == [0, 1, 7, 2]
-    assert with_pretrained(bases, said, linear=False)[0, 0].tolist() == [0, 1, 2, 7]
+    both, fitted = Advice(np.full((1, 2), 8.0), said), Advice(np.full((1, 2), 8.0))
+    assert both.among(bases, linear=True)[0, 0].tolist() == [0, 1, 8, 7, 2]
+    assert both.among(bases, linear=False)[0, 0].tolist() == [0, 1, 2, 8, 7]
+    assert fitted.among(bases, linear=True)[0, 0].tolist() == [0, 1, 8, 2]
+    assert Advice(pretrained=said).among(bases, linear=True)[0, 0].tolist() == [0, 1, 7, 2]
+    assert Advice().among(bases, linear=True)[0, 0].tolist() == [0, 1, 2]
 
 
 def test_it_has_a_credit_that_a_naive_forecast_has_not():

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from gatecast.forecaster.advice import Advisers
 from gatecast.forecaster.analogues import MOST_LEARNT, Analogues
 from gatecast.forecaster.predicting import predict
-from gatecast.forecaster.pretrained import pretrained_at
 from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, network_class, new_network
 from gatecast.pretrained import MOST_READ, pretrained_network
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gatecast.forecast import Origins, Prediction
+    from gatecast.forecast import Origins
     from gatecast.forecaster.plan import Plan
     from gatecast.forecaster.watching import Look
     from gatecast.panel import Panel
-    from gatecast.pretrained import PretrainedNetwork
     from gatecast.training.config import TrainingConfig
     from gatecast.training.history import Progress
     from gatecast.training.split import Split
@@ -129,26 +128,18 @@ class Members:
             took = time.perf_counter() - start
         more = len(origins.series) / len(few.series)
         self.judging = took * more * (_JUDGING + self.plan.members)
-        if self.plan.pretrained:
-            start = time.perf_counter()
-            self.pretrained_at(few)
-            self.judging += _JUDGING * (time.perf_counter() - start) * more
+        start = time.perf_counter()
+        self.advisers.at(self.reader, few)
+        self.judging += _JUDGING * (time.perf_counter() - start) * more
         if self.plan.analogues:
             past, start = self.past, time.perf_counter()
             past.at(self.panel, few)
             self.searching = (time.perf_counter() - start) * max(1.0, more / 2)  # half of so small a search is fixed
 
     @cached_property
-    def pretrained(self) -> PretrainedNetwork | None:
-        """The network that has a say before anything is learnt; None where the plan has none."""
-        return pretrained_network().to(self.job.device) if self.plan.pretrained else None
-
-    def pretrained_at(self, origins: Origins) -> Prediction | None:
-        """What it says of these windows."""
-        if self.pretrained is None or self.plan.pretrained is None:
-            return None
-        told, probabilities = self.plan.pretrained, self.plan.network.quantiles
-        return pretrained_at(self.pretrained, self.reader, origins, told, probabilities)
+    def advisers(self) -> Advisers:
+        """Who has a say before anything is learnt."""
+        return Advisers.of(self.plan, pretrained_network().to(self.job.device) if self.plan.pretrained else None)
 
     @cached_property
     def past(self) -> Analogues:

@@ -11,13 +11,13 @@ from gatecast.conformal import Correction
 from gatecast.errors import TrainingError
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Origins, Prediction
+from gatecast.forecaster.advice import Advisers
 from gatecast.forecaster.analogues import Analogues
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.gate import Gate, Known
 from gatecast.forecaster.plan import Plan, Wishes, make_plan, with_members
 from gatecast.forecaster.predicting import bases_at, predict
-from gatecast.forecaster.pretrained import pretrained_at, with_pretrained
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
 from gatecast.forecaster.volatility import Volatility
 from gatecast.nn.distributions import DISTRIBUTIONS
@@ -67,8 +67,20 @@ class Fitted:
         """How much of a forecast is the pretrained network's."""
         if self.pretrained is None:
             return 0.0
-        naive = self.networks[0].bases.count - (self.plan.network.ridge > 0)
-        return (1 - self.gate.share) * self.gate.weight(naive)
+        return self._share(self._naive + (self.plan.autoregression is not None))
+
+    @property
+    def autoregression_share(self) -> float:
+        """How much of a forecast is that of each window's own autoregression."""
+        return 0.0 if self.plan.autoregression is None else self._share(self._naive)
+
+    @property
+    def _naive(self) -> int:
+        """How many bases are naive; those who advise come after them."""
+        return self.networks[0].bases.count - (self.plan.network.ridge > 0)
+
+    def _share(self, base: int) -> float:
+        return (1 - self.gate.share) * self.gate.weight(base)
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
@@ -84,8 +96,10 @@ class Fitted:
         with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
             if self.analogues is not None:
                 prediction = self.analogues.apply(prediction, self.analogues.at(panel, origins))
-            said = self._pretrained_at(reader, origins)
-            prediction = self.gate.apply(prediction, with_pretrained(bases, said, linear=config.ridge > 0), said)
+            if self.gate.share < 1:
+                advice = Advisers.of(self.plan, self.pretrained).at(reader, origins)
+                bases = advice.among(bases, linear=config.ridge > 0)
+                prediction = self.gate.apply(prediction, bases, advice.pretrained)
             if self.volatility is not None:
                 prediction = self.volatility.apply(prediction, panel, origins)
             if self.correction is not None:
@@ -94,13 +108,6 @@ class Fitted:
         if DISTRIBUTIONS[config.distribution].support != "any":
             prediction = Prediction(*(part.clip(min=0) for part in prediction))
         return prediction
-
-    def _pretrained_at(self, reader: WindowReader, origins: Origins) -> Prediction | None:
-        """What the pretrained network says, where it is heard."""
-        told = self.plan.pretrained
-        if self.pretrained is None or told is None:
-            return None
-        return pretrained_at(self.pretrained, reader, origins, told, self.plan.network.quantiles)
 
     def sample_at(self, panel: Panel, origins: Origins, prediction: Prediction, count: int, seed: int) -> np.ndarray:
         """Joint paths whose quantiles are those of the prediction from these origins: (origins, count, horizon)."""
@@ -204,22 +211,22 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     _, units = bases_at(members.networks[0], members.reader, origins)
     actual = panel.y[origins.following(panel, config.horizon)]
     before, analogues = _beside_analogues(members, before, origins, actual, units)
-    said = members.pretrained_at(origins)
-    bases = with_pretrained(bases, said, linear=config.ridge > 0)
+    advice = members.advisers.at(members.reader, origins)
+    bases = advice.among(bases, linear=config.ridge > 0)
     past = _past(members, panel, shares) if independent < _ENOUGH_FOR_BASES else None
     newest = Known(bases, actual, units, independent)
-    gate = Gate.fit(before.point, newest, linear=config.ridge > 0, pretrained=said is not None, past=past)
+    gate = Gate.fit(before.point, newest, linear=config.ridge > 0, pretrained=advice.pretrained is not None, past=past)
     if members.plan.too_short(members.histories[0]):
         gate = replace(gate, share=0.0)
     if not gate.share:
         analogues = None  # they move the networks' forecast, which nobody hears
-    gated = gate.apply(before, bases, said)
+    gated = gate.apply(before, bases, advice.pretrained)
     drawn, volatility = _drawn_to_the_usual(members, gated, origins, actual)
     corrected = Correction.fit(drawn, actual, scale, config.levels, independent=independent)
     dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
     members.finish()
     after, _, _ = predict(members.networks, members.reader, origins)
-    pretrained = members.pretrained if gate.share < 1 else None
+    pretrained = members.advisers.pretrained if gate.share < 1 else None
     return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, pretrained)
 
 
@@ -262,6 +269,6 @@ def _past(members: Members, panel: Panel, shares: Split) -> Known:
     moving = units > 0
     actual = panel.y[origins.following(panel, config.horizon)]
     naive = bases[..., :-1] if config.ridge else bases
-    naive = with_pretrained(naive, members.pretrained_at(origins), linear=False)
+    naive = members.advisers.at(members.reader, origins).among(naive, linear=False)
     independent = min(len(origins.series), max(1, len(windows) // config.horizon))
     return Known(naive[moving], actual[moving], units[moving], independent)

@@ -19,7 +19,12 @@ from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes
-from gatecast.forecaster.reasons import say_of_analogues, say_of_pretrained, say_of_volatility
+from gatecast.forecaster.reasons import (
+    say_of_analogues,
+    say_of_autoregression,
+    say_of_pretrained,
+    say_of_volatility,
+)
 from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
 from gatecast.keeping.reading import describe_reading, options_again
 from gatecast.language import Text
@@ -242,6 +247,8 @@ class Forecaster:
     def describe(self) -> tuple[Text, ...]:
         """The model in words."""
         fitted, say = self.fitted, list(self.plan.reasons)
+        if self.plan.autoregression is not None:
+            say.append(say_of_autoregression(fitted.autoregression_share))
         if self.plan.pretrained:
             say.append(say_of_pretrained(fitted.pretrained_share, heard=fitted.pretrained is not None))
         say.append(self._training_in_words())

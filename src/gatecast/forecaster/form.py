@@ -51,6 +51,7 @@ class FittedForm:
     analogues: bool = False
     analogues_say: SayForm | None = None
     volatility: Volatility | None = None
+    autoregression: tuple[int, ...] | None = None
     pretrained: tuple[int, int] | None = None
     pretrained_says: bool = False
 

@@ -26,6 +26,7 @@ _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
 _SHARPNESS = 1.5  # by so many powers of e a base weighs less for each standard error that it is worse than the best
 _CREDIT = 1.0  # standard errors by which the pretrained network counts as better than it was
 _SURE = 2.0  # times its variance: a gain of 1.4 standard errors
+_HALF_SURE = 1.0  # for halves, which are less of a risk
 _LEAST_WEIGHT = 0.01  # of the best base's: who says less is not heard
 _TINY = 1e-12  # errors; what scatters less differs for sure
 
@@ -149,7 +150,7 @@ def naive_weights(newest: Known, past: Known | None = None, *, pretrained: bool 
     weights = np.where(weights < _LEAST_WEIGHT, 0.0, weights) / weights[weights >= _LEAST_WEIGHT].sum()
     last, alone = np.eye(len(weights))[[0, best]]
     mixed = surely.errors(mixture(surely.bases, weights))
-    if not _kept(by_base[:, 0], mixed, surely.independent, _caution(surely.independent)):
+    if not _kept(by_base[:, 0], mixed, surely.independent, _caution(surely.independent, _SURE)):
         return last
     return alone if _kept(mixed, by_base[:, best], surely.independent, _SURE) else weights
 
@@ -159,12 +160,12 @@ def _halves(none: np.ndarray, half: np.ndarray, independent: int) -> bool:
 
     The more windows do not overlap, the surer it must be.
     """
-    return _kept(none, half, independent, _caution(independent)) > 0
+    return _kept(none, half, independent, _caution(independent, _HALF_SURE)) > 0
 
 
-def _caution(independent: int) -> float:
+def _caution(independent: int, most: float) -> float:
     """How many times its variance a gain must be; of one window it is enough that a forecast is better there."""
-    return _SURE * min(1.0, (independent - 1) / (_MANY - 1))
+    return most * min(1.0, (independent - 1) / (_MANY - 1))
 
 
 def _believed(errors: np.ndarray, start: float, independent: int) -> float:

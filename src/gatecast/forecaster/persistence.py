@@ -52,6 +52,7 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "dependence": asdict(fitted.dependence),
         "analogues": plan.analogues,
         "analogues_say": None if say is None else {"strength": say.strength, "reach": say.reach},
+        "autoregression": plan.autoregression,
         "pretrained": plan.pretrained,
         "pretrained_says": fitted.pretrained is not None,
         "volatility": None if fitted.volatility is None else asdict(fitted.volatility),
@@ -72,6 +73,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         told.reasons,
         told.others,
         analogues=told.analogues,
+        autoregression=told.autoregression,
         pretrained=told.pretrained,
     )
     soundness.check_weights(plan, weights)

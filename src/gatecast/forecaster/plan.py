@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatecast.forecaster.analogues import MOST_LEARNT
+from gatecast.forecaster.autoregression import MOST_FITTED, seasons_fitted
 from gatecast.forecaster.pretrained import seasons_told
 from gatecast.forecaster.reasons import reasons_of
 from gatecast.models.network import NetworkConfig, network_class
@@ -72,8 +73,9 @@ class Plan:
     the ensemble. scouts: how many train on the past of held-out rows first, to find out how long to train and how far
     to trust. finish: the scouts' steps on all rows after that, as a share of the steps before; where there are more
     members than scouts, these begin anew. more: whether others may follow while the budget has time. analogues:
-    whether similar windows of the past may have a say. pretrained: the seasons that the pretrained network is told of;
-    None = it has no say. reasons: the decisions in words, for the report.
+    whether similar windows of the past may have a say. autoregression, pretrained: the seasons that each window's own
+    autoregression, and the pretrained network, are told of; None = no say. reasons: the decisions in words, for the
+    report.
     """
 
     network: NetworkConfig
@@ -86,6 +88,7 @@ class Plan:
     others: tuple[NetworkConfig, ...] = ()
     more: bool = False
     analogues: bool = False
+    autoregression: tuple[int, ...] | None = None
     pretrained: tuple[int, int] | None = None
 
     @property
@@ -106,7 +109,8 @@ class Plan:
     @property
     def reads(self) -> int:
         """How many newest values of a series a forecast depends on, at most."""
-        return max(self.network.context, MOST_READ if self.pretrained else 0)
+        fitted = 0 if self.autoregression is None else MOST_FITTED
+        return max(self.network.context, fitted, MOST_READ if self.pretrained else 0)
 
     @property
     def anew(self) -> bool:
@@ -144,6 +148,7 @@ class Plan:
             "budget": self.budget,
             "more": self.more,
             "analogues": self.analogues,
+            "autoregression": self.autoregression,
             "pretrained": self.pretrained,
             "reasons": [reason.english for reason in self.reasons],
         }
@@ -182,9 +187,20 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
     scouts = 1 if rows >= _LARGE else members
     more = wishes.budget is not None and wishes.members is None and members > scouts
     others = _others(network, wishes)[: None if more else members - 1] if members > scouts else ()
-    analogues = _analogues(panel, wishes)
-    pretrained = _pretrained(rows, seasons, wishes)
-    plan = Plan(network, training, members, scouts, _FINISH, wishes.budget, (), others, more, analogues, pretrained)
+    plan = Plan(
+        network,
+        training,
+        members,
+        scouts,
+        _FINISH,
+        wishes.budget,
+        (),
+        others,
+        more,
+        _analogues(panel, wishes),
+        _autoregression(seasons, wishes),
+        _pretrained(rows, seasons, wishes),
+    )
     return replace(plan, reasons=reasons_of(panel, plan))
 
 
@@ -215,6 +231,13 @@ def _analogues(panel: Panel, wishes: Wishes) -> bool:
     """Whether there is enough to search, and not too much: a small table's windows seldom return."""
     rows, searched = len(panel.time), max(len(panel), MOST_LEARNT)
     return _plain(wishes) and wishes.horizon <= _LONGEST_INNER and rows >= _SMALL and searched * rows <= _MOST_COMPARED
+
+
+def _autoregression(seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, ...] | None:
+    """What each window's own autoregression is told of, where it may have a say."""
+    if not _plain(wishes) or wishes.horizon > _LONGEST_INNER:
+        return None
+    return seasons_fitted(seasons)
 
 
 def _pretrained(rows: int, seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, int] | None:

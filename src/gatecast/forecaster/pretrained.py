@@ -50,17 +50,6 @@ def seasons_told(seasons: Sequence[int]) -> tuple[int, int]:
     return first, second
 
 
-def with_pretrained(bases: np.ndarray, said: Prediction | None, *, linear: bool) -> np.ndarray:
-    """What the bases forecast, (…, bases), with the pretrained network's word after the naive ones, if there is one.
-
-    linear: whether the last base is fitted to the data; it stays the last.
-    """
-    if said is None:
-        return bases
-    naive = bases.shape[-1] - linear
-    return np.concatenate([bases[..., :naive], said.point[..., None], bases[..., naive:]], axis=-1)
-
-
 def _between(probabilities: Sequence[float]) -> np.ndarray:
     """(PROBABILITIES, probabilities): what each learnt quantile adds to each of those asked for."""
     known, asked = (np.array([NormalDist().inv_cdf(p) for p in some]) for some in (PROBABILITIES, probabilities))

@@ -40,6 +40,14 @@ def reasons_of(panel: Panel, plan: Plan) -> tuple[Text, ...]:
                 "最后参考相似窗口：在所有序列的历史中找出与最新窗口最相似的，看其后如何发展；占多大分量由留出窗口决定。",
             )
         )
+    if plan.autoregression is not None:
+        reasons.append(
+            Text(
+                "Each window has an autoregression of its own besides, which knows no other series. What the past says "
+                "of it decides how much it counts.",
+                "每个窗口另有一个只用它自己拟合的自回归模型，不受其他序列影响；占多大分量由历史数据决定。",
+            )
+        )
     if plan.pretrained:
         reasons.append(
             Text(
@@ -61,6 +69,16 @@ def say_of_pretrained(share: float, *, heard: bool) -> Text:
             "预训练网络在此不影响预测值，但其区间宽度参与区间预测。",
         )
     return Text(f"The pretrained network says {share:.0%} of a forecast.", f"预训练网络占预测的 {share:.0%}。")
+
+
+def say_of_autoregression(share: float) -> Text:
+    """How much of a forecast is that of each window's own autoregression."""
+    if share < _LEAST_SAY:
+        return Text("The windows' own autoregressions are not heard here.", "各窗口的自回归模型在此未被采用。")
+    return Text(
+        f"The windows' own autoregressions say {share:.0%} of a forecast.",
+        f"各窗口的自回归模型占预测的 {share:.0%}。",
+    )
 
 
 def say_of_analogues(found: Analogues | None) -> Text:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from gatecast.forecaster.autoregression import seasons_fitted
 from gatecast.keeping.sense import check_correction, check_scaler, require
 from gatecast.models.network import new_network
 from gatecast.pretrained import MOST_READ, PretrainedNetwork
@@ -78,13 +79,20 @@ def check_fitted(fitted: Fitted) -> None:
     """Raises: ArtifactError unless scaler, gate, correction and histories are those of the networks."""
     config, correction = fitted.plan.network, fitted.correction
     check_scaler(fitted.scaler, config.past + config.future)
-    bases, gate = fitted.networks[0].bases.count + (fitted.pretrained is not None), fitted.gate
+    advisers = (fitted.plan.autoregression is not None) + (fitted.pretrained is not None)
+    bases, gate = fitted.networks[0].bases.count + advisers, fitted.gate
     require(0 <= gate.base < bases and 0 <= gate.share <= 1, "the gate names no base", "门控没有对应的基准")
     require(
         not gate.weights
         or (len(gate.weights) <= bases and min(gate.weights) >= 0 and abs(sum(gate.weights) - 1) < _NEAR),
         "the gate's weights are none of its bases",
         "门控的权重与基准不符",
+    )
+    told = fitted.plan.autoregression or ()
+    require(
+        told == seasons_fitted(told) and min(told, default=2) > 1,
+        "no autoregression is told of such seasons",
+        "自回归模型的周期不合理",
     )
     if correction is not None:
         check_correction(correction, config.levels, config.horizon)

@@ -1,0 +1,67 @@
+"""Advisers: who forecasts beside the networks and learns nothing of the table, so that all of its past may judge.
+
+An autoregression of each window, and the network that comes trained. What they say stands among the naive bases, and
+the gate decides how much it counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from gatecast.forecaster.autoregression import autoregression_at
+from gatecast.forecaster.pretrained import pretrained_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gatecast.forecast import Origins, Prediction
+    from gatecast.forecaster.plan import Plan
+    from gatecast.pretrained import PretrainedNetwork
+    from gatecast.windows import WindowReader
+
+
+class Advice(NamedTuple):
+    """What they say of some windows; None where one is not asked. autoregression: (windows, horizon)."""
+
+    autoregression: np.ndarray | None = None
+    pretrained: Prediction | None = None
+
+    def among(self, bases: np.ndarray, *, linear: bool) -> np.ndarray:
+        """(windows, horizon, bases) with it after the naive ones, the pretrained network's word last.
+
+        linear: whether the last base is fitted to the data; it stays the last.
+        """
+        naive = bases.shape[-1] - linear
+        said = [self.autoregression, None if self.pretrained is None else self.pretrained.point]
+        columns = [one[..., None] for one in said if one is not None]
+        return np.concatenate([bases[..., :naive], *columns, bases[..., naive:]], axis=-1)
+
+
+@dataclass(frozen=True)
+class Advisers:
+    """Those of a plan. autoregression, told: the seasons that each is told of, None = it is not asked; see `Plan`.
+
+    pretrained: the network, None where it is not asked. probabilities: of its quantiles, the median in the middle.
+    """
+
+    autoregression: tuple[int, ...] | None
+    told: tuple[int, int] | None
+    pretrained: PretrainedNetwork | None
+    probabilities: Sequence[float]
+
+    @classmethod
+    def of(cls, plan: Plan, pretrained: PretrainedNetwork | None) -> Advisers:
+        """As the plan has them, with this network."""
+        return cls(plan.autoregression, plan.pretrained, pretrained, plan.network.quantiles)
+
+    def at(self, reader: WindowReader, origins: Origins) -> Advice:
+        """What they say of these windows, in the unit of the data."""
+        fitted, said = None, None
+        if self.autoregression is not None:
+            fitted = autoregression_at(reader, origins, self.autoregression)
+        if self.pretrained is not None and self.told is not None:
+            said = pretrained_at(self.pretrained, reader, origins, self.told, self.probabilities)
+        return Advice(fitted, said)
