@@ -12,6 +12,7 @@ import gatecast as gc
 from gatecast.forecast import Origins
 from gatecast.forecaster import autoregression
 from gatecast.forecaster.autoregression import MOST_FITTED, autoregression_at, lags_of
+from gatecast.forecaster.gate import Gate
 from gatecast.frequency import Frequency
 from gatecast.panel import Panel
 from gatecast.scaling import Scaler
@@ -176,4 +177,25 @@ def test_it_says_the_same_after_a_save(tmp_path):
     model.save(tmp_path / "model")
     restored = gc.load(tmp_path / "model")
     np.testing.assert_array_equal(restored.predict().point, model.predict().point)
-    assert restored.plan.autoregression == ()
+    assert restored.plan.autoregression == () and restored.describe() == model.describe()
+    assert len(restored._panel.time) >= MOST_FITTED  # it reads farther back than the networks do
+
+
+def test_where_it_has_no_say_it_costs_nothing(monkeypatch, tmp_path):
+    def chosen(point, newest, **more) -> Gate:
+        others = newest.bases.shape[-1] - 2  # the first base and the pretrained network, which is the last, say all
+        return Gate(others + 1, 0.2, (0.25, *[0.0] * others, 0.75))
+
+    monkeypatch.setattr(Gate, "fit", chosen)
+    y = second_order(1500)
+    model = gc.Forecaster(horizon=4, season="none", steps=30, members=1).fit(y)
+    naive = model.fitted.networks[0].bases.count
+    assert model.fitted.advisers.autoregression is None and model.plan.autoregression == ()
+    assert model.fitted.gate == Gate(naive, 0.2, (0.25, *[0.0] * (naive - 1), 0.75))
+    assert any("autoregressions are not heard" in words.english for words in model.describe())
+    monkeypatch.setattr("gatecast.forecaster.advice.autoregression_at", None)
+    before = model.predict().point
+    model.save(tmp_path / "model")
+    restored = gc.load(tmp_path / "model")
+    np.testing.assert_array_equal(restored.predict().point, before)
+    assert len(restored._panel.time) < MOST_FITTED

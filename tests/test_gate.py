@@ -7,7 +7,7 @@ import pytest
 
 import gatecast as gc
 from gatecast.forecast import Prediction
-from gatecast.forecaster.gate import Gate, Known, mixture, naive_weights
+from gatecast.forecaster.gate import Gate, Known, _halves, mixture, naive_weights
 
 WINDOWS, HORIZON = 400, 3
 
@@ -178,3 +178,11 @@ def test_the_past_judges_from_the_first_season_s_end_on_where_there_is_one(rows:
     gc.Forecaster(2, season=12, steps=1, members=1, context=12, network={"hidden": 2}).fit(y)
     first = known[0].actual[:, 0].min() ** 0.5  # the row that the earliest window forecasts first
     assert first == (12 if rows == 40 else 2)
+
+
+@pytest.mark.parametrize(("scatter", "believed_of"), [(0.7, [3, 17, 65, 129]), (1.0, [129]), (1.3, [])])
+def test_halves_need_be_less_sure_than_a_mixture(scatter, believed_of):
+    """Halves are a tenth better in the mean, give or take the scatter."""
+    none = np.ones(200)
+    half = 0.9 + scatter * np.where(np.arange(200) % 2, 1.0, -1.0)
+    assert [n for n in (3, 17, 65, 129) if _halves(none, half, n)] == believed_of

@@ -93,8 +93,8 @@ def test_the_pretrained_network_is_heard_there_and_comes_back_on_a_cpu(tmp_path:
     months = np.arange(120)
     y = (100 + months) * np.exp(0.3 * np.sin(2 * np.pi * months / 12)) + np.random.default_rng(0).normal(size=120)
     model = gc.Forecaster(12, season=12, steps=20, members=1, device=GPU).fit(pl.DataFrame({"y": y}), target="y")
-    assert model.fitted.pretrained is not None and model.fitted.pretrained_share > 0.3
-    assert {value.device.type for value in model.fitted.pretrained.state_dict().values()} == {GPU}
+    assert model.fitted.advisers.pretrained is not None and model.fitted.pretrained_share > 0.3
+    assert {value.device.type for value in model.fitted.advisers.pretrained.state_dict().values()} == {GPU}
     model.save(tmp_path / "model")
     assert_close(gc.load(tmp_path / "model", device="cpu").predict(), model.predict())
 

@@ -146,7 +146,7 @@ LIES = {
     "a patch that does not divide": {"fitted.network.patch": 5},
     "levels that fall": {"fitted.network.levels": [95, 80]},
     "wishes of another network": {"wishes.horizon": 3},
-    "a base that is not there": {"fitted.gate": {"base": 7, "share": 0.5}},
+    "a base that is not there": {"fitted.gate": {"base": 8, "share": 0.5}},
     "weights of more bases than there are": {"fitted.gate": {"base": 0, "share": 0.5, "weights": [0.1] * 10}},
     "weights beyond all": {"fitted.gate": {"base": 0, "share": 0.5, "weights": [2.0, -1.0]}},
     "two series of one name": {"panel.ids": ["a", "a"]},

@@ -9,7 +9,7 @@ import torch
 import gatecast as gc
 from gatecast.errors import ArtifactError
 from gatecast.forecast import Origins, Prediction
-from gatecast.forecaster.advice import Advice
+from gatecast.forecaster.advice import Advice, Advisers
 from gatecast.forecaster.gate import Gate, Known, naive_weights
 from gatecast.forecaster.pretrained import pretrained_at, seasons_told
 from gatecast.pretrained import MOST_READ, PROBABILITIES, pretrained_network
@@ -68,7 +68,11 @@ def test_it_is_told_of_the_two_shortest_seasons_that_it_can_read(seasons, told):
 )
 def test_it_is_not_asked_where_something_else_was_asked_for(wishes):
     model = fit(monthly(320), **wishes)
-    assert model.plan.pretrained is None and model.fitted.pretrained is None and model.fitted.pretrained_share == 0
+    assert (
+        model.plan.pretrained is None
+        and model.fitted.advisers.pretrained is None
+        and model.fitted.pretrained_share == 0
+    )
     assert not any("synthetic" in words.english for words in model.describe())
 
 
@@ -191,7 +195,8 @@ def test_a_model_in_which_it_is_not_heard_does_not_carry_it(tmp_path):
 def test_where_the_networks_have_the_whole_say_it_is_not_kept(monkeypatch):
     monkeypatch.setattr(Gate, "fit", lambda *_, **__: Gate())
     model = fit(monthly(), steps=30)
-    assert model.fitted.pretrained is None and not any("pretrained." in name for name in model.to_artifact().tensors)
+    assert model.fitted.advisers == Advisers()
+    assert not any("pretrained." in name for name in model.to_artifact().tensors)
 
 
 def lies():

@@ -6,13 +6,15 @@ the gate decides how much it counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from gatecast.forecaster.autoregression import autoregression_at
+from gatecast.forecaster.autoregression import MOST_FITTED, autoregression_at
+from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.pretrained import pretrained_at
+from gatecast.pretrained import MOST_READ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,15 +49,32 @@ class Advisers:
     pretrained: the network, None where it is not asked. probabilities: of its quantiles, the median in the middle.
     """
 
-    autoregression: tuple[int, ...] | None
-    told: tuple[int, int] | None
-    pretrained: PretrainedNetwork | None
-    probabilities: Sequence[float]
+    autoregression: tuple[int, ...] | None = None
+    told: tuple[int, int] | None = None
+    pretrained: PretrainedNetwork | None = None
+    probabilities: Sequence[float] = ()
 
     @classmethod
-    def of(cls, plan: Plan, pretrained: PretrainedNetwork | None) -> Advisers:
+    def of(cls, plan: Plan, pretrained: PretrainedNetwork | None) -> Self:
         """As the plan has them, with this network."""
         return cls(plan.autoregression, plan.pretrained, pretrained, plan.network.quantiles)
+
+    @property
+    def reads(self) -> int:
+        """How many newest values of a series what they say depends on, at most."""
+        fitted = 0 if self.autoregression is None else MOST_FITTED
+        return max(fitted, 0 if self.pretrained is None else MOST_READ)
+
+    def heard(self, gate: Gate, naive: int) -> tuple[Advisers, Gate]:
+        """Those that have a say by this gate, and the gate with them alone. naive: how many bases come before them.
+
+        The pretrained network has one wherever the network is not all, for its widths count.
+        """
+        if gate.share == 1:
+            return Advisers(), Gate()
+        if self.autoregression is not None and not gate.weight(naive):
+            return replace(self, autoregression=None), gate.without(naive)
+        return self, gate
 
     def at(self, reader: WindowReader, origins: Origins) -> Advice:
         """What they say of these windows, in the unit of the data."""

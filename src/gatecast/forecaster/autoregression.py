@@ -66,9 +66,9 @@ class _Shape(NamedTuple):
 def autoregression_at(reader: WindowReader, origins: Origins, seasons: tuple[int, ...]) -> np.ndarray:
     """Its forecasts from these origins, in the unit of the data: (origins, horizon). Reads nothing after an origin.
 
-    seasons: of `seasons_fitted`. Least squares with the weights of Huber (1964), drawn to a random
-    walk as by Litterman (1986), of logarithms where values are positive; then step after step. Where a window is
-    constant, too short or beyond computing, its newest value is repeated.
+    seasons: of `seasons_fitted`. Least squares with the weights of Huber (1964), drawn to a random walk as by Litterman
+    (1986), of logarithms where values are positive; then step after step. Where a window is constant, too short or
+    beyond computing, its newest value is repeated.
     """
     reader, parts = reader.within(MOST_FITTED), []
     for part in origins.parts(_BATCH):

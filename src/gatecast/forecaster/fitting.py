@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from gatecast.models.network import ForecastNetwork
     from gatecast.panel import Panel
-    from gatecast.pretrained import PretrainedNetwork
     from gatecast.training.history import History
     from gatecast.training.rate_finder import RateCurve
 
@@ -46,7 +45,7 @@ _MOST_FOR_BASES = 1024
 class Fitted:
     """A trained ensemble with all that a forecast needs. Everything in it was learnt from the panel of the fit.
 
-    histories: the training of each member. analogues, volatility, pretrained: None where they have no say.
+    histories: the training of each member. analogues, volatility: None where they have no say. advisers: those that do.
     """
 
     networks: tuple[ForecastNetwork, ...]
@@ -60,23 +59,28 @@ class Fitted:
     dependence: Dependence
     analogues: Analogues | None = None
     volatility: Volatility | None = None
-    pretrained: PretrainedNetwork | None = None
+    advisers: Advisers = field(default_factory=Advisers)
 
     @property
-    def pretrained_share(self) -> float:
-        """How much of a forecast is the pretrained network's."""
-        if self.pretrained is None:
-            return 0.0
-        return self._share(self._naive + (self.plan.autoregression is not None))
+    def reads(self) -> int:
+        """How many newest values of a series a forecast depends on, at most."""
+        return max(self.plan.network.context, self.advisers.reads)
 
     @property
     def autoregression_share(self) -> float:
         """How much of a forecast is that of each window's own autoregression."""
-        return 0.0 if self.plan.autoregression is None else self._share(self._naive)
+        return 0.0 if self.advisers.autoregression is None else self._share(self._naive)
+
+    @property
+    def pretrained_share(self) -> float:
+        """How much of a forecast is the pretrained network's."""
+        if self.advisers.pretrained is None:
+            return 0.0
+        return self._share(self._naive + (self.advisers.autoregression is not None))
 
     @property
     def _naive(self) -> int:
-        """How many bases are naive; those who advise come after them."""
+        """How many bases are naive; the advisers come after them."""
         return self.networks[0].bases.count - (self.plan.network.ridge > 0)
 
     def _share(self, base: int) -> float:
@@ -96,10 +100,9 @@ class Fitted:
         with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
             if self.analogues is not None:
                 prediction = self.analogues.apply(prediction, self.analogues.at(panel, origins))
-            if self.gate.share < 1:
-                advice = Advisers.of(self.plan, self.pretrained).at(reader, origins)
-                bases = advice.among(bases, linear=config.ridge > 0)
-                prediction = self.gate.apply(prediction, bases, advice.pretrained)
+            advice = self.advisers.at(reader, origins)
+            bases = advice.among(bases, linear=config.ridge > 0)
+            prediction = self.gate.apply(prediction, bases, advice.pretrained)
             if self.volatility is not None:
                 prediction = self.volatility.apply(prediction, panel, origins)
             if self.correction is not None:
@@ -187,7 +190,7 @@ class _Judged:
     correction: Correction | None = None
     analogues: Analogues | None = None
     volatility: Volatility | None = None
-    pretrained: PretrainedNetwork | None = None
+    advisers: Advisers = field(default_factory=Advisers)
 
 
 def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
@@ -226,8 +229,8 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
     members.finish()
     after, _, _ = predict(members.networks, members.reader, origins)
-    pretrained = members.advisers.pretrained if gate.share < 1 else None
-    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, pretrained)
+    advisers, gate = members.advisers.heard(gate, members.networks[0].bases.count - (config.ridge > 0))
+    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, advisers)
 
 
 def _beside_analogues(

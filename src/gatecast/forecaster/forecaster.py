@@ -250,7 +250,7 @@ class Forecaster:
         if self.plan.autoregression is not None:
             say.append(say_of_autoregression(fitted.autoregression_share))
         if self.plan.pretrained:
-            say.append(say_of_pretrained(fitted.pretrained_share, heard=fitted.pretrained is not None))
+            say.append(say_of_pretrained(fitted.pretrained_share, heard=fitted.advisers.pretrained is not None))
         say.append(self._training_in_words())
         if fitted.volatility is not None:
             say.append(say_of_volatility())
@@ -290,7 +290,7 @@ class Forecaster:
 
     def to_artifact(self) -> Artifact:
         """What `save` writes. Raises: NotFittedError."""
-        panel = newest(self._ready(), self.plan.reads)
+        panel = newest(self._ready(), self.fitted.reads)
         description = {
             "wishes": asdict(self.wishes),
             "season": list(self.season) if isinstance(self.season, (list, tuple)) else self.season,
@@ -303,7 +303,7 @@ class Forecaster:
         parts = (
             persistence.fitted_tensors(self.fitted),
             persistence.analogue_tensors(self.fitted.analogues),
-            persistence.pretrained_tensors(self.fitted.pretrained),
+            persistence.pretrained_tensors(self.fitted.advisers.pretrained),
             panel_tensors(panel),
         )
         return Artifact(description, {name: tensor for part in parts for name, tensor in part.items()})

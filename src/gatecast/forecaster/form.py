@@ -52,6 +52,7 @@ class FittedForm:
     analogues_say: SayForm | None = None
     volatility: Volatility | None = None
     autoregression: tuple[int, ...] | None = None
+    autoregression_says: bool = False
     pretrained: tuple[int, int] | None = None
     pretrained_says: bool = False
 

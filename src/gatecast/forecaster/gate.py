@@ -96,6 +96,10 @@ class Gate:
             return float(base == self.base)
         return self.weights[base] if base < len(self.weights) else 0.0
 
+    def without(self, base: int) -> Gate:
+        """The same where this base, which has no weight, is not among them."""
+        return Gate(self.base - (self.base > base), self.share, self.weights[:base] + self.weights[base + 1 :])
+
     def apply(self, prediction: Prediction, bases: np.ndarray, pretrained: Prediction | None = None) -> Prediction:
         """Move the forecast towards the base; its intervals move along and keep their width.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from gatecast.conformal import Correction
 from gatecast.forecaster import soundness
+from gatecast.forecaster.advice import Advisers
 from gatecast.forecaster.analogues import Analogues
 from gatecast.forecaster.fitting import Fitted
 from gatecast.forecaster.plan import Plan
@@ -53,8 +54,9 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "analogues": plan.analogues,
         "analogues_say": None if say is None else {"strength": say.strength, "reach": say.reach},
         "autoregression": plan.autoregression,
+        "autoregression_says": fitted.advisers.autoregression is not None,
         "pretrained": plan.pretrained,
-        "pretrained_says": fitted.pretrained is not None,
+        "pretrained_says": fitted.advisers.pretrained is not None,
         "volatility": None if fitted.volatility is None else asdict(fitted.volatility),
     }
 
@@ -82,6 +84,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
     for member, network in enumerate(networks):
         prefix = member_name(member)
         network.load_state_dict({name: weights[prefix + name] for name in network.state_dict()})
+    advisers = Advisers.of(plan, _pretrained(told, tensors, device))
     fitted = Fitted(
         networks=tuple(network.to(device).eval() for network in networks),
         scaler=Scaler.from_dict(vars(told.scaler)),
@@ -94,7 +97,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         dependence=told.dependence or Dependence.of_random_walk(told.network.horizon),
         analogues=_analogues(told, tensors),
         volatility=told.volatility,
-        pretrained=_pretrained(told, tensors, device),
+        advisers=advisers if told.autoregression_says else replace(advisers, autoregression=None),
     )
     soundness.check_fitted(fitted)
     return fitted

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatecast.forecaster.analogues import MOST_LEARNT
-from gatecast.forecaster.autoregression import MOST_FITTED, seasons_fitted
+from gatecast.forecaster.autoregression import seasons_fitted
 from gatecast.forecaster.pretrained import seasons_told
 from gatecast.forecaster.reasons import reasons_of
 from gatecast.models.network import NetworkConfig, network_class
-from gatecast.pretrained import MOST_READ
 from gatecast.training.config import TrainingConfig, with_wishes
 from gatecast.training.split import least_context
 
@@ -105,12 +104,6 @@ class Plan:
         config, first = self.config_of(member), self.network
         smoothing = _SMOOTHING if config.model != first.model and network_class(config.model).multiplicative else 1.0
         return smoothing * (config.context // config.patch) / (first.context // first.patch)
-
-    @property
-    def reads(self) -> int:
-        """How many newest values of a series a forecast depends on, at most."""
-        fitted = 0 if self.autoregression is None else MOST_FITTED
-        return max(self.network.context, fitted, MOST_READ if self.pretrained else 0)
 
     @property
     def anew(self) -> bool:

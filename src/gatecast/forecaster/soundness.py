@@ -79,8 +79,9 @@ def check_fitted(fitted: Fitted) -> None:
     """Raises: ArtifactError unless scaler, gate, correction and histories are those of the networks."""
     config, correction = fitted.plan.network, fitted.correction
     check_scaler(fitted.scaler, config.past + config.future)
-    advisers = (fitted.plan.autoregression is not None) + (fitted.pretrained is not None)
-    bases, gate = fitted.networks[0].bases.count + advisers, fitted.gate
+    advisers = fitted.advisers
+    heard = (advisers.autoregression is not None) + (advisers.pretrained is not None)
+    bases, gate = fitted.networks[0].bases.count + heard, fitted.gate
     require(0 <= gate.base < bases and 0 <= gate.share <= 1, "the gate names no base", "门控没有对应的基准")
     require(
         not gate.weights
