@@ -102,7 +102,7 @@ def _cycles(seasons: tuple[int, ...]) -> int:
 
 def _ahead(shape: _Shape, seasons: tuple[int, ...], horizon: int) -> torch.Tensor:
     """What follows, step after step, no farther from what was than that has spread: (batch, horizon)."""
-    listed = [lags_of(int(count), seasons) for count in shape.known.sum(1)]
+    listed = [lags_of(int(count), seasons) for count in shape.known.sum(1).tolist()]
     lags = sorted(set().union(*listed))
     weights, drift = _fit(shape, lags, listed)
     spread = shape.z.amax(1) - shape.z.amin(1)

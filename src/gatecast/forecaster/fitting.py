@@ -16,6 +16,7 @@ from gatecast.forecaster.analogues import Analogues
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.gate import Gate, Known
+from gatecast.forecaster.odds import Odds
 from gatecast.forecaster.plan import Plan, Wishes, make_plan, with_members
 from gatecast.forecaster.predicting import bases_at, predict
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
@@ -45,7 +46,8 @@ _MOST_FOR_BASES = 1024
 class Fitted:
     """A trained ensemble with all that a forecast needs. Everything in it was learnt from the panel of the fit.
 
-    histories: the training of each member. analogues, volatility: None where they have no say. advisers: those that do.
+    histories: the training of each member. advisers: those that have a say. analogues, volatility, odds: None where
+    they have none.
     """
 
     networks: tuple[ForecastNetwork, ...]
@@ -60,6 +62,7 @@ class Fitted:
     analogues: Analogues | None = None
     volatility: Volatility | None = None
     advisers: Advisers = field(default_factory=Advisers)
+    odds: Odds | None = None
 
     @property
     def reads(self) -> int:
@@ -102,7 +105,8 @@ class Fitted:
                 prediction = self.analogues.apply(prediction, self.analogues.at(panel, origins))
             advice = self.advisers.at(reader, origins)
             bases = advice.among(bases, linear=config.ridge > 0)
-            prediction = self.gate.apply(prediction, bases, advice.pretrained)
+            odds = 1.0 if self.odds is None else self.odds.of(panel, origins)
+            prediction = self.gate.apply(prediction, bases, advice.pretrained, odds)
             if self.volatility is not None:
                 prediction = self.volatility.apply(prediction, panel, origins)
             if self.correction is not None:
@@ -191,6 +195,7 @@ class _Judged:
     analogues: Analogues | None = None
     volatility: Volatility | None = None
     advisers: Advisers = field(default_factory=Advisers)
+    odds: Odds | None = None
 
 
 def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
@@ -229,8 +234,9 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
     members.finish()
     after, _, _ = predict(members.networks, members.reader, origins)
+    odds, gate = Odds.learn(gate, before, newest, panel, origins)
     advisers, gate = members.advisers.heard(gate, members.networks[0].bases.count - (config.ridge > 0))
-    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, advisers)
+    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, advisers, odds)
 
 
 def _beside_analogues(

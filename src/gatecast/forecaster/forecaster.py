@@ -19,12 +19,7 @@ from gatecast.forecaster import fitting, persistence, soundness
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes
-from gatecast.forecaster.reasons import (
-    say_of_analogues,
-    say_of_autoregression,
-    say_of_pretrained,
-    say_of_volatility,
-)
+from gatecast.forecaster.reasons import say_of_advisers, say_of_held_out
 from gatecast.keeping.panel import describe_panel, newest, panel_tensors, restore_panel
 from gatecast.keeping.reading import describe_reading, options_again
 from gatecast.language import Text
@@ -246,17 +241,9 @@ class Forecaster:
 
     def describe(self) -> tuple[Text, ...]:
         """The model in words."""
-        fitted, say = self.fitted, list(self.plan.reasons)
-        if self.plan.autoregression is not None:
-            say.append(say_of_autoregression(fitted.autoregression_share))
-        if self.plan.pretrained:
-            say.append(say_of_pretrained(fitted.pretrained_share, heard=fitted.advisers.pretrained is not None))
-        say.append(self._training_in_words())
-        if fitted.volatility is not None:
-            say.append(say_of_volatility())
-        if self.plan.analogues:
-            say.append(say_of_analogues(fitted.analogues))
-        return tuple(say)
+        fitted = self.fitted
+        words = [*say_of_advisers(fitted), self._training_in_words(), *say_of_held_out(fitted)]
+        return (*self.plan.reasons, *words)
 
     def _training_in_words(self) -> Text:
         history = self.history

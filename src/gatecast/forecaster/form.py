@@ -12,6 +12,7 @@ from typing import Any
 
 from gatecast.data import ReadOptions
 from gatecast.forecaster.gate import Gate
+from gatecast.forecaster.odds import Odds
 from gatecast.forecaster.plan import Wishes
 from gatecast.forecaster.sampling import Dependence
 from gatecast.forecaster.volatility import Volatility
@@ -51,6 +52,7 @@ class FittedForm:
     analogues: bool = False
     analogues_say: SayForm | None = None
     volatility: Volatility | None = None
+    odds: Odds | None = None
     autoregression: tuple[int, ...] | None = None
     autoregression_says: bool = False
     pretrained: tuple[int, int] | None = None

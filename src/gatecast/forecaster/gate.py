@@ -100,19 +100,27 @@ class Gate:
         """The same where this base, which has no weight, is not among them."""
         return Gate(self.base - (self.base > base), self.share, self.weights[:base] + self.weights[base + 1 :])
 
-    def apply(self, prediction: Prediction, bases: np.ndarray, pretrained: Prediction | None = None) -> Prediction:
+    def apply(
+        self,
+        prediction: Prediction,
+        bases: np.ndarray,
+        pretrained: Prediction | None = None,
+        odds: np.ndarray | float = 1.0,
+    ) -> Prediction:
         """Move the forecast towards the base; its intervals move along and keep their width.
 
-        Where a pretrained network forecasts too, its widths count as the base does.
+        Where a pretrained network forecasts too, its widths count as the base does. odds: (windows,), how many times as
+        large the odds of the network's share are in each; see `Odds`.
         """
         if self.share == 1.0:
             return prediction
         base = mixture(bases, np.array(self.weights)) if self.weights else bases[..., self.base]
-        moved = prediction.moved_to(self.share * prediction.point + (1 - self.share) * base)
+        share = np.reshape(self.share * odds / (1 + self.share * (odds - 1)), (-1, 1))
+        moved = prediction.moved_to(share * prediction.point + (1 - share) * base)
         if pretrained is None:
             return moved
         pairs = zip(moved, pretrained.moved_to(moved.point), strict=True)
-        return Prediction(*(self.share * own + (1 - self.share) * other for own, other in pairs))
+        return Prediction(*((share.T * own.T + (1 - share.T) * other.T).T for own, other in pairs))
 
 
 def errors_of(forecasts: np.ndarray, actual: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -58,6 +58,7 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "pretrained": plan.pretrained,
         "pretrained_says": fitted.advisers.pretrained is not None,
         "volatility": None if fitted.volatility is None else asdict(fitted.volatility),
+        "odds": None if fitted.odds is None else asdict(fitted.odds),
     }
 
 
@@ -97,6 +98,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
         dependence=told.dependence or Dependence.of_random_walk(told.network.horizon),
         analogues=_analogues(told, tensors),
         volatility=told.volatility,
+        odds=told.odds,
         advisers=advisers if told.autoregression_says else replace(advisers, autoregression=None),
     )
     soundness.check_fitted(fitted)

@@ -9,6 +9,7 @@ from gatecast.models.network import network_class, newer_half
 
 if TYPE_CHECKING:
     from gatecast.forecaster.analogues import Analogues
+    from gatecast.forecaster.fitting import Fitted
     from gatecast.forecaster.plan import Plan
     from gatecast.models.network import NetworkConfig
     from gatecast.panel import Panel
@@ -59,8 +60,27 @@ def reasons_of(panel: Panel, plan: Plan) -> tuple[Text, ...]:
     return tuple(reasons)
 
 
-def say_of_pretrained(share: float, *, heard: bool) -> Text:
-    """How much of a forecast is the pretrained network's. heard: whether its widths count in the intervals."""
+def say_of_advisers(fitted: Fitted) -> list[Text]:
+    """How much of a forecast is theirs, of those that the plan has."""
+    say, plan = [], fitted.plan
+    if plan.autoregression is not None:
+        say.append(_share_of_autoregression(fitted.autoregression_share))
+    if plan.pretrained:
+        say.append(_share_of_pretrained(fitted.pretrained_share, heard=fitted.advisers.pretrained is not None))
+    return say
+
+
+def _share_of_autoregression(share: float) -> Text:
+    if share < _LEAST_SAY:
+        return Text("The windows' own autoregressions are not heard here.", "各窗口的自回归模型在此未被采用。")
+    return Text(
+        f"The windows' own autoregressions say {share:.0%} of a forecast.",
+        f"各窗口的自回归模型占预测的 {share:.0%}。",
+    )
+
+
+def _share_of_pretrained(share: float, *, heard: bool) -> Text:
+    """heard: whether its widths count in the intervals."""
     if not heard:
         return Text("The pretrained network is not heard here.", "预训练网络在此未被采用。")
     if share < _LEAST_SAY:
@@ -71,24 +91,21 @@ def say_of_pretrained(share: float, *, heard: bool) -> Text:
     return Text(f"The pretrained network says {share:.0%} of a forecast.", f"预训练网络占预测的 {share:.0%}。")
 
 
-def say_of_autoregression(share: float) -> Text:
-    """How much of a forecast is that of each window's own autoregression."""
-    if share < _LEAST_SAY:
-        return Text("The windows' own autoregressions are not heard here.", "各窗口的自回归模型在此未被采用。")
-    return Text(
-        f"The windows' own autoregressions say {share:.0%} of a forecast.",
-        f"各窗口的自回归模型占预测的 {share:.0%}。",
-    )
-
-
-def say_of_analogues(found: Analogues | None) -> Text:
-    """What the held-out windows made of the analogues; None: no gain."""
-    if found is None:
-        return Text("The analogues were no gain: they have no say.", "相似窗口没有带来提升，未采用。")
-    return Text(
-        f"The analogues make up {found.strength:.0%} of a forecast where they are near, and less where they are not.",
-        f"相似窗口足够近时占预测的 {found.strength:.0%}，越远占得越少。",
-    )
+def say_of_held_out(fitted: Fitted) -> list[Text]:
+    """What the held-out windows made of odds, volatility and analogues."""
+    say = []
+    if fitted.odds is not None:
+        say.append(
+            Text(
+                "In each series the networks count the more, the better they were in its own held-out windows.",
+                "在各序列中，网络在该序列自己的留出窗口上表现越好，分量就越大。",
+            )
+        )
+    if fitted.volatility is not None:
+        say.append(say_of_volatility())
+    if fitted.plan.analogues:
+        say.append(_share_of_analogues(fitted.analogues))
+    return say
 
 
 def say_of_volatility() -> Text:
@@ -96,6 +113,15 @@ def say_of_volatility() -> Text:
     return Text(
         "Intervals are drawn towards how much each series has moved in all of its past: calm and storm seldom last.",
         "区间会向各序列在全部历史中的常见波动靠拢：平静与剧烈都很少持久。",
+    )
+
+
+def _share_of_analogues(found: Analogues | None) -> Text:
+    if found is None:
+        return Text("The analogues were no gain: they have no say.", "相似窗口没有带来提升，未采用。")
+    return Text(
+        f"The analogues make up {found.strength:.0%} of a forecast where they are near, and less where they are not.",
+        f"相似窗口足够近时占预测的 {found.strength:.0%}，越远占得越少。",
     )
 
 

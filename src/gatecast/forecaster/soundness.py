@@ -108,6 +108,11 @@ def check_fitted(fitted: Fitted) -> None:
         "its volatility cannot be",
         "长期波动的数值不合理",
     )
+    require(
+        fitted.odds is None or all(0 < times < inf for times in fitted.odds.by_series.values()),
+        "odds that cannot be",
+        "各序列的权重比不合理",
+    )
     neighbours = fitted.dependence.neighbours
     require(
         len(neighbours) == config.horizon - 1 and all(-1 <= rho <= 1 for rho in neighbours),
