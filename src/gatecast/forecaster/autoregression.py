@@ -121,11 +121,10 @@ def _fit(shape: _Shape, lags: list[int], listed: list[tuple[int, ...]]) -> tuple
     first = torch.tensor([one[-1] for one in listed], device=device)  # values that only precede
     counted = shape.known * (shape.known.cumsum(1) > first[:, None])
     padded, context = F.pad(z, (lags[-1], 0)), z.shape[1]
-    before = [padded[:, lags[-1] - lag :][:, :context] for lag in lags]
-    inputs = torch.stack([*before, torch.ones_like(z)], dim=2)
+    before = padded.unfold(1, context, 1)[:, [lags[-1] - lag for lag in lags]]
+    inputs = torch.cat([before, torch.ones_like(z)[:, None]], dim=1)
     precision = F.pad(torch.where(own, _LOOSE**-2, _FIXED), (0, 1), value=_LOOSE_DRIFT**-2)
-    change = z - before[0]
-    found = _least_squares(inputs, change, counted, precision)
+    found = _least_squares(inputs, z - before[:, 0], counted, precision)
     found[:, 0] += 1  # what was fitted is what a random walk leaves
     return found[:, :-1], found[:, -1]
 
@@ -133,7 +132,7 @@ def _fit(shape: _Shape, lags: list[int], listed: list[tuple[int, ...]]) -> tuple
 def _least_squares(
     inputs: torch.Tensor, answer: torch.Tensor, counted: torch.Tensor, precision: torch.Tensor
 ) -> torch.Tensor:
-    """Robust, about 0. inputs: (batch, rows, weights). answer, counted: (batch, rows), counted is 0 or 1.
+    """Robust, about 0: (batch, weights). inputs: (batch, weights, rows). answer, counted (0 or 1): (batch, rows).
 
     precision: (batch, weights), of the prior. Large errors weigh by their size, as absolute ones would.
     """
@@ -142,10 +141,10 @@ def _least_squares(
     found = torch.zeros_like(precision)
     for _ in range(1 + _REWEIGHTED):
         noise = ((weight * left**2).sum(1, keepdim=True) / rows).clamp(min=_LEAST_NOISE)
-        weighed = inputs * (weight / noise)[:, :, None]
-        normal = weighed.mT @ inputs + torch.diag_embed(precision)
-        found = torch.linalg.solve(normal, (weighed.mT @ answer[:, :, None]))[:, :, 0]
-        left = answer - (inputs @ found[:, :, None])[:, :, 0]
+        weighed = inputs * (weight / noise)[:, None]
+        normal = weighed @ inputs.mT + torch.diag_embed(precision)
+        found = torch.linalg.solve(normal, (weighed @ answer[:, :, None])[:, :, 0])
+        left = answer - (found[:, None] @ inputs)[:, 0]
         size = ((counted * left.abs()).sum(1, keepdim=True) / rows).clamp(min=_LEAST_NOISE**0.5)
         weight = counted / (left.abs() / size).clamp(min=1)
     return found

@@ -18,6 +18,7 @@ import torch
 
 from gatecast.forecaster.advice import Advisers
 from gatecast.forecaster.analogues import MOST_LEARNT, Analogues
+from gatecast.forecaster.autoregression import MOST_FITTED
 from gatecast.forecaster.predicting import predict
 from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, network_class, new_network
@@ -46,7 +47,8 @@ _TRAINING_SHARE = 0.92  # of a budget, less reading and judging; the rest is for
 _MOST_JUDGED = 8192  # windows; and values, since long horizons would take more of a budget than is left
 _MOST_VALUES = 1_000_000
 _MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
-_MOST_PRETRAINED = 200_000  # values in all windows that it is asked about: most of a second
+_MOST_PRETRAINED = 200_000  # values in all windows that the pretrained network is asked about: most of a second
+_MOST_FITTED = 1_000_000  # values in all windows that have autoregressions: some seconds
 _TRIED = 128  # windows that say how long judging will take
 _JUDGING = 2  # times as long as one network's forecast of the judged windows: it, and what is made of it
 _STILL_LEARNING = 0.5  # of its steps: a scout whose best ones came so late would have gained by more
@@ -108,13 +110,17 @@ class Members:
         most = _MOST_SAMPLED if sampled else min(_MOST_JUDGED, _MOST_VALUES // config.horizon + 1)
         if self.plan.analogues:
             most = min(most, MOST_LEARNT)
-        return self.shares.held_out(min(most, self.most_pretrained))
+        return self.shares.held_out(min(most, self.most_advised))
 
     @property
-    def most_pretrained(self) -> int:
-        """Windows that the pretrained network should be asked about; any number where it has no say."""
-        longest = min(MOST_READ, int(self.shares.lengths.max()))
-        return _MOST_PRETRAINED // longest if self.plan.pretrained else _MOST_JUDGED
+    def most_advised(self) -> int:
+        """Windows that the advisers should be asked about; as many as are ever judged where there are none."""
+        plan, longest, most = self.plan, int(self.shares.lengths.max()), _MOST_JUDGED
+        if plan.pretrained:
+            most = min(most, _MOST_PRETRAINED // min(MOST_READ, longest))
+        if plan.autoregression is not None:
+            most = min(most, _MOST_FITTED // min(MOST_FITTED, longest))
+        return most
 
     def _foresee_judging(self) -> None:
         """Its seconds, about: the scout's forecast and what is made of it, then that of all members; and the search."""

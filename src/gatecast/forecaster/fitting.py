@@ -273,7 +273,7 @@ def _past(members: Members, panel: Panel, shares: Split) -> Known:
     every = shares.everything(config.context)
     windows = every.after(max(config.seasons, default=0))
     windows = windows if len(windows) else every
-    origins = windows.spread(min(_MOST_FOR_BASES, members.most_pretrained))
+    origins = windows.spread(min(_MOST_FOR_BASES, members.most_advised))
     bases, units = bases_at(members.networks[0], members.reader, origins)
     moving = units > 0
     actual = panel.y[origins.following(panel, config.horizon)]
