@@ -199,3 +199,17 @@ def test_where_it_has_no_say_it_costs_nothing(monkeypatch, tmp_path):
     restored = gc.load(tmp_path / "model")
     np.testing.assert_array_equal(restored.predict().point, before)
     assert len(restored._panel.time) < MOST_FITTED
+
+
+@pytest.mark.parametrize(("rows", "judged"), [(600, 6), (1500, 4), (6000, 4)])
+def test_it_is_fitted_to_no_more_windows_than_takes_seconds(rows, judged, monkeypatch):
+    asked, usual = [], autoregression_at
+
+    def noted(reader, origins, seasons):
+        asked.append(len(origins.series))
+        return usual(reader, origins, seasons)
+
+    monkeypatch.setattr("gatecast.forecaster.advice.autoregression_at", noted)
+    monkeypatch.setattr("gatecast.forecaster.ensemble._MOST_FITTED", 4000)
+    gc.Forecaster(horizon=4, season="none", steps=2, members=1).fit(second_order(rows))
+    assert asked == [judged, judged]  # held-out windows, and those of the past

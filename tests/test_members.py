@@ -394,11 +394,3 @@ def test_what_ctrl_c_left_is_what_the_plan_says(monkeypatch, tmp_path) -> None:
     assert said.startswith("1 × lstm") and "take turns" not in said and "of their kind" not in said
     model.save(tmp_path / "model")
     assert gc.load(tmp_path / "model").plan == model.plan
-
-
-@pytest.mark.parametrize(("length", "most"), [(100, 8192), (250, 4000), (1000, 1000), (100_000, 1000)])
-def test_autoregressions_are_fitted_to_no_more_than_takes_seconds(length: int, most: int) -> None:
-    members = members_of(scouts=1)
-    members.plan = replace(members.plan, autoregression=(), pretrained=None)
-    members.shares = replace(members.shares, lengths=np.array([length]))
-    assert members.most_advised == most
