@@ -68,11 +68,8 @@ def test_it_is_told_of_the_two_shortest_seasons_that_it_can_read(seasons, told):
 )
 def test_it_is_not_asked_where_something_else_was_asked_for(wishes):
     model = fit(monthly(320), **wishes)
-    assert (
-        model.plan.pretrained is None
-        and model.fitted.advisers.pretrained is None
-        and model.fitted.pretrained_share == 0
-    )
+    assert model.plan.pretrained is None and model.fitted.advisers.pretrained is None
+    assert model.fitted.pretrained_share == 0
     assert not any("synthetic" in words.english for words in model.describe())
 
 

@@ -107,7 +107,7 @@ def _ahead(shape: _Shape, seasons: tuple[int, ...], horizon: int) -> torch.Tenso
     weights, drift = _fit(shape, lags, listed)
     spread = shape.z.amax(1) - shape.z.amin(1)
     least, most = shape.z.amin(1) - spread, shape.z.amax(1) + spread
-    path, back = F.pad(shape.z, (lags[-1], 0)), -torch.tensor(lags, device=shape.z.device)
+    path, back = shape.z[:, -lags[-1] :], -torch.tensor(lags, device=shape.z.device)
     for _ in range(horizon):
         following = ((path[:, back] * weights).sum(1) + drift).clamp(least, most)
         path = torch.cat([path, following[:, None]], dim=1)

@@ -232,9 +232,9 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     drawn, volatility = _drawn_to_the_usual(members, gated, origins, actual)
     corrected = Correction.fit(drawn, actual, scale, config.levels, independent=independent)
     dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
+    odds, gate = Odds.learn(gate, before, newest, panel, origins)
     members.finish()
     after, _, _ = predict(members.networks, members.reader, origins)
-    odds, gate = Odds.learn(gate, before, newest, panel, origins)
     advisers, gate = members.advisers.heard(gate, members.networks[0].bases.count - (config.ridge > 0))
     return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, advisers, odds)
 

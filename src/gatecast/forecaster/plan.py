@@ -223,25 +223,23 @@ def _inner(rows: int, horizon: int) -> tuple[int, ...]:
 def _analogues(panel: Panel, wishes: Wishes) -> bool:
     """Whether there is enough to search, and not too much: a small table's windows seldom return."""
     rows, searched = len(panel.time), max(len(panel), MOST_LEARNT)
-    return _plain(wishes) and wishes.horizon <= _LONGEST_INNER and rows >= _SMALL and searched * rows <= _MOST_COMPARED
+    return _advised(wishes) and rows >= _SMALL and searched * rows <= _MOST_COMPARED
 
 
 def _autoregression(seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, ...] | None:
     """What each window's own autoregression is told of, where it may have a say."""
-    if not _plain(wishes) or wishes.horizon > _LONGEST_INNER:
-        return None
-    return seasons_fitted(seasons)
+    return seasons_fitted(seasons) if _advised(wishes) else None
 
 
 def _pretrained(rows: int, seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, int] | None:
     """What the pretrained network is told of, where it may have a say: a large table teaches more than it knows."""
-    fits = _plain(wishes) and wishes.horizon <= _LONGEST_INNER and rows < _LARGE
-    return seasons_told(seasons) if fits else None
+    return seasons_told(seasons) if _advised(wishes) and rows < _LARGE else None
 
 
-def _plain(wishes: Wishes) -> bool:
-    """Whether all that Gatecast has may forecast."""
-    return wishes.model == "auto" and wishes.distribution in ("auto", "quantile")
+def _advised(wishes: Wishes) -> bool:
+    """Whether all that Gatecast has may forecast, beside the networks too."""
+    plain = wishes.model == "auto" and wishes.distribution in ("auto", "quantile")
+    return plain and wishes.horizon <= _LONGEST_INNER
 
 
 def _ridge(split: Split, context: int, horizon: int) -> int:
