@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _ENOUGH_FOR_BASES = 120  # independent held-out windows; with fewer, the whole past judges naive bases too
 _MOST_FOR_BASES = 1024
+_PART = 1024  # origins that are forecast at once
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,12 @@ class Fitted:
         check_support(panel, config.distribution)
         check_known_ahead(panel, origins, config.horizon)
         reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
+        parts = [self._predict_part(panel, reader, part) for part in origins.parts(_PART)]
+        return Prediction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def _predict_part(self, panel: Panel, reader: WindowReader, origins: Origins) -> Prediction:
+        """For so many origins at once: what all members and bases say of each is far more than what is given back."""
+        config = self.plan.network
         prediction, scale, bases = predict(self.networks, reader, origins)
         with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
             if self.analogues is not None:
