@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +18,7 @@ from gatecast.training import loop
 from gatecast.training.config import TrainingConfig
 from gatecast.training.history import History
 from gatecast.training.loop import train, validation_error
-from gatecast.training.optimisers import Average, finishing_rate, halvings, make_optimiser, penalty, rate_at
+from gatecast.training.optimisers import Average, eager, finishing_rate, halvings, make_optimiser, penalty, rate_at
 from gatecast.training.rate_finder import find_rate
 from gatecast.windows import WindowReader
 
@@ -35,6 +37,39 @@ def test_every_optimiser_lowers_the_loss_on_a_sine(name: Any) -> None:
     history = train(network, run)
     assert history.loss[-1] < 0.8 * history.loss[0]
     assert validation_error(network, run.reader, run.stopping) < 0.8 * before
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.LBFGS])
+def test_an_eager_optimiser_steps_as_torchs_own(kind: type[torch.optim.Optimizer]) -> None:
+    one, other = (nn.Linear(3, 2) for _ in range(2))
+    other.load_state_dict(one.state_dict())
+    own, torchs = eager(kind)(one.parameters(), lr=0.1), kind(other.parameters(), lr=0.1)  # type: ignore[call-arg]
+    for _ in range(3):
+        for network, optimiser in ((one, own), (other, torchs)):
+            optimiser.step(lambda network=network, optimiser=optimiser: _squares(network, optimiser))
+    own.load_state_dict(torchs.state_dict())
+    assert isinstance(own, kind)
+    assert torch.equal(one.weight, other.weight)
+    assert one.weight.requires_grad
+
+
+def _squares(network: nn.Linear, optimiser: torch.optim.Optimizer) -> torch.Tensor:
+    """The closure of a step towards nothing."""
+    optimiser.zero_grad()
+    loss = network(torch.eye(3)).square().sum()
+    loss.backward()
+    return loss
+
+
+def test_a_training_leaves_torchs_compiler_alone() -> None:
+    """It takes seconds to import, and a forecast compiles nothing."""
+    code = (
+        "import sys, numpy as np, gatecast\n"
+        "gatecast.Forecaster(horizon=3, steps=2).fit(np.sin(np.arange(60.0))).predict()\n"
+        "print(sorted(name for name in sys.modules if name.startswith(('torch._dynamo', 'torch._inductor'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(("name", "most"), [("adam", 1), ("adamw", 1), ("sgd", 1), ("lbfgs", 30)])
@@ -56,7 +91,7 @@ def test_one_closure_serves_every_optimiser(name: Any, most: int, monkeypatch: p
 def test_the_config_sets_rate_and_kind(name: Any) -> None:
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD, "lbfgs": torch.optim.LBFGS}
     optimiser = make_optimiser(TrainingConfig(optimiser=name, rate=0.123, l2=0.5), [nn.Parameter(torch.ones(1))])
-    assert type(optimiser) is kinds[name]
+    assert type(optimiser).__base__ is kinds[name]  # of AdamW, too, which is an Adam
     assert optimiser.param_groups[0]["lr"] == 0.123
     assert optimiser.param_groups[0].get("weight_decay", 0.0) == (0.5 if name == "adamw" else 0.0)
 
@@ -96,13 +131,14 @@ def test_plateau_halves_after_every_three_rounds_without_gain() -> None:
 
 def test_plateau_lowers_the_rate_that_the_optimiser_meets(monkeypatch: pytest.MonkeyPatch) -> None:
     rates: list[float] = []
-    plain = torch.optim.SGD.step
+    kind: Any = eager(torch.optim.SGD)
+    plain = kind.step
 
     def step(self: Any, closure: Any) -> Any:
         rates.append(self.param_groups[0]["lr"])
         return plain(self, closure)
 
-    monkeypatch.setattr(torch.optim.SGD, "step", step)
+    monkeypatch.setattr(kind, "step", step)
     run = run_of(optimiser="sgd", rate=1e-12, schedule="plateau", warm_up=0, steps=50, round=5, average=0.0)
     monkeypatch.setattr(loop, "validation_error", lambda *_: 1.0)
     train(new_network(), run)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from gatecast.runtime import at_most_threads, private_torch_stream
+from gatecast.training.optimisers import eager
 
 _HIDDEN, _RATE = 13, 1e-3
 
@@ -35,7 +36,7 @@ def fit_minutes(games: np.ndarray, minutes: np.ndarray, held_out: np.ndarray, ep
     """Plain descent, rate 1e-3, all training games at each step."""
     with private_torch_stream(seed, "perceptron"), at_most_threads(1):
         network = nn.Sequential(nn.Linear(1, _HIDDEN), nn.Tanh(), nn.Linear(_HIDDEN, 1))
-        optimiser = torch.optim.SGD(network.parameters(), lr=_RATE)
+        optimiser = eager(torch.optim.SGD)(network.parameters(), lr=_RATE)
         x, y = (torch.tensor(values, dtype=torch.float32)[:, None] for values in (games, minutes))
         train = torch.from_numpy(np.setdiff1d(np.arange(len(games)), held_out))
         held = torch.from_numpy(held_out)

@@ -21,6 +21,7 @@ from gatecast.models.registry import build
 from gatecast.runtime import at_most_threads, keeping_memory, private_torch_stream, resolve_device
 from gatecast.scaling import Scaler
 from gatecast.studies.result import Chart, Line
+from gatecast.training.optimisers import eager
 
 _THREADS = 2
 
@@ -142,7 +143,7 @@ def train(
     device = resolve_device("auto")
     network.to(device)
     inputs, targets = (torch.as_tensor(part, device=device) for part in windows)
-    optimiser = torch.optim.Adam(network.parameters(), lr=rate)
+    optimiser = eager(torch.optim.Adam)(network.parameters(), lr=rate)
     marks: list[Mark] = []
     start = time.perf_counter()
     with keeping_memory(), at_most_threads(_THREADS), private_torch_stream(seed, "study", "training"):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import cache
+from inspect import unwrap
 from typing import TYPE_CHECKING
 
 import torch
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gatecast.training.config import TrainingConfig
     from gatecast.training.history import History
@@ -21,12 +23,24 @@ _LEAST_FINISH = 0.03  # of the full rate
 def make_optimiser(config: TrainingConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
     """The optimiser that the config names, over these parameters."""
     if config.optimiser == "adam":
-        return torch.optim.Adam(parameters, lr=config.rate, fused=True)
+        return eager(torch.optim.Adam)(parameters, lr=config.rate, fused=True)
     if config.optimiser == "adamw":
-        return torch.optim.AdamW(parameters, lr=config.rate, weight_decay=config.l2, fused=True)
+        return eager(torch.optim.AdamW)(parameters, lr=config.rate, weight_decay=config.l2, fused=True)
     if config.optimiser == "sgd":
-        return torch.optim.SGD(parameters, lr=config.rate, momentum=0.9)
-    return torch.optim.LBFGS(parameters, lr=config.rate, max_iter=20, history_size=20)
+        return eager(torch.optim.SGD)(parameters, lr=config.rate, momentum=0.9)
+    return eager(torch.optim.LBFGS)(parameters, lr=config.rate, max_iter=20, history_size=20)
+
+
+@cache
+def eager(kind: type[torch.optim.Optimizer]) -> Callable[..., torch.optim.Optimizer]:
+    """The same optimiser, which leaves torch's compiler alone.
+
+    Torch's own import it at their first call, to tell it to keep away: seconds of a process that compiles nothing.
+    What they would call is the same.
+    """
+    called = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+    methods = {name: unwrap(getattr(kind, name)) for name in called}
+    return type(kind.__name__, (kind,), {**methods, "step": torch.no_grad()(unwrap(kind.step))})
 
 
 def rate_at(config: TrainingConfig, step: int) -> float:

@@ -24,7 +24,7 @@ from gatecast.nn.dropout import seed_dropout
 from gatecast.rollout import Trial, error_growth, mixed_inputs
 from gatecast.runtime import LARGE, at_most_threads, keeping_memory, stream, torch_seed
 from gatecast.training.history import Progress, StopReason
-from gatecast.training.optimisers import make_optimiser, penalty
+from gatecast.training.optimisers import eager, make_optimiser, penalty
 from gatecast.training.sequence_config import SequenceConfig
 
 _MOST_RECOVERIES = 5
@@ -225,7 +225,7 @@ class _Trainer:
 
     def _fresh_optimiser(self) -> torch.optim.Optimizer:
         if self.config.optimiser == "lbfgs":  # it remembers more than where windows are drawn anew: as study 3 has it
-            return torch.optim.LBFGS(self.parameters, lr=self.wanted.rate, max_iter=20, history_size=100)
+            return eager(torch.optim.LBFGS)(self.parameters, lr=self.wanted.rate, max_iter=20, history_size=100)
         return make_optimiser(self.wanted, self.parameters)
 
     def finish(self) -> SequenceHistory:
