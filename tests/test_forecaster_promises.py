@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import gatecast as gc
 from gatecast.evaluation.backtest import rolling_origins
 from gatecast.forecast import Origins, Prediction
+from gatecast.forecaster import fitting
 from gatecast.models.network import ForecastNetwork
 from gatecast.training.history import Progress
 
@@ -216,6 +217,23 @@ def test_trap_16_a_forecast_is_one_pass(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(ForecastNetwork, "forward", forward)
     model.predict()
     assert passes == [50] * len(networks_of(model))
+
+
+def test_many_series_go_through_in_parts_and_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all members and bases say of every series at once takes far more memory than the forecast."""
+    model = quick().fit(np.stack([wave(seed=seed) for seed in range(10)]))
+    whole, parts, plain = model.predict(), [], fitting.predict
+
+    def predict(networks: Any, reader: Any, origins: Origins) -> Any:
+        parts.append(len(origins.series))
+        return plain(networks, reader, origins)
+
+    monkeypatch.setattr(fitting, "predict", predict)
+    monkeypatch.setattr(fitting, "_PART", 4)
+    forecast = model.predict()
+    assert parts == [4, 4, 2]
+    for name in ("point", "lower", "upper"):
+        np.testing.assert_allclose(getattr(forecast, name), getattr(whole, name), rtol=1e-5)
 
 
 def test_trap_26_a_short_series_is_left_out_and_named_and_the_others_are_unchanged() -> None:
