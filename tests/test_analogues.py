@@ -219,6 +219,19 @@ def test_a_table_whose_windows_return_is_forecast_by_analogues(fitted) -> None:
     assert errors[0] < 0.5 * errors[1]
 
 
+def test_a_forecast_in_parts_searches_once_and_says_the_same(fitted, monkeypatch) -> None:
+    whole, searched, plain = fitted.predict(), [], Analogues.at
+
+    def at(self: Analogues, panel: Panel, origins: Origins) -> Said:
+        searched.append(len(origins.series))
+        return plain(self, panel, origins)
+
+    monkeypatch.setattr(Analogues, "at", at)
+    monkeypatch.setattr("gatecast.forecaster.fitting._PART", 3)
+    np.testing.assert_allclose(fitted.predict().point, whole.point, rtol=1e-5)
+    assert searched == [len(whole.ids)] and len(whole.ids) > 3
+
+
 def test_what_they_are_worth_is_learnt_from_rows_before_the_held_out_ones(fitted, monkeypatch) -> None:
     pasts = []
     usual = Analogues.at

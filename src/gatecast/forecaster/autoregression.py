@@ -28,7 +28,7 @@ _POSITIVE = 0.02  # of the mean; a window whose values are all above that is rea
 _STILL = 1e-9  # of its newest value: a window that moves less is constant
 _LEAST_NOISE = 1e-6  # squared units
 _FIXED = 1e12  # precision of a weight that is none
-_BATCH = 32  # windows, whose lags a core's own cache nearly holds
+_BATCH = 32
 
 
 class _Shape(NamedTuple):

@@ -12,7 +12,7 @@ from gatecast.errors import TrainingError
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Origins, Prediction
 from gatecast.forecaster.advice import Advisers
-from gatecast.forecaster.analogues import Analogues
+from gatecast.forecaster.analogues import Analogues, Said
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
 from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.gate import Gate, Known
@@ -100,27 +100,32 @@ class Fitted:
         check_support(panel, config.distribution)
         check_known_ahead(panel, origins, config.horizon)
         reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
-        parts = [self._predict_part(panel, reader, part) for part in origins.parts(_PART)]
-        return Prediction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-
-    def _predict_part(self, panel: Panel, reader: WindowReader, origins: Origins) -> Prediction:
-        """For so many origins at once: what all members and bases say of each is far more than what is given back."""
-        config = self.plan.network
-        prediction, scale, bases = predict(self.networks, reader, origins)
+        parts = []
         with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
-            if self.analogues is not None:
-                prediction = self.analogues.apply(prediction, self.analogues.at(panel, origins))
-            advice = self.advisers.at(reader, origins)
-            bases = advice.among(bases, linear=config.ridge > 0)
-            odds = 1.0 if self.odds is None else self.odds.of(panel, origins)
-            prediction = self.gate.apply(prediction, bases, advice.pretrained, odds)
-            if self.volatility is not None:
-                prediction = self.volatility.apply(prediction, panel, origins)
-            if self.correction is not None:
-                prediction = self.correction.apply(prediction, scale)
+            said = None if self.analogues is None else self.analogues.at(panel, origins)  # one search for all
+            for start in range(0, len(origins.series), _PART):
+                part = slice(start, start + _PART)
+                alike = said and Said(*(one[part] for one in said))
+                parts.append(self._predict_part(panel, reader, Origins(*(one[part] for one in origins)), alike))
+        prediction = Prediction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
         check_finite(prediction, panel, origins)
         if DISTRIBUTIONS[config.distribution].support != "any":
             prediction = Prediction(*(part.clip(min=0) for part in prediction))
+        return prediction
+
+    def _predict_part(self, panel: Panel, reader: WindowReader, origins: Origins, said: Said | None) -> Prediction:
+        """For so many origins at once: what all members and bases say of each is far more than what is given back."""
+        prediction, scale, bases = predict(self.networks, reader, origins)
+        if self.analogues and said:
+            prediction = self.analogues.apply(prediction, said)
+        advice = self.advisers.at(reader, origins)
+        bases = advice.among(bases, linear=self.plan.network.ridge > 0)
+        odds = 1.0 if self.odds is None else self.odds.of(panel, origins)
+        prediction = self.gate.apply(prediction, bases, advice.pretrained, odds)
+        if self.volatility is not None:
+            prediction = self.volatility.apply(prediction, panel, origins)
+        if self.correction is not None:
+            prediction = self.correction.apply(prediction, scale)
         return prediction
 
     def sample_at(self, panel: Panel, origins: Origins, prediction: Prediction, count: int, seed: int) -> np.ndarray:

@@ -56,4 +56,4 @@ class Odds:
 
     def of(self, panel: Panel, origins: Origins) -> np.ndarray:
         """(origins,)."""
-        return np.array([self.by_series.get(name, 1.0) for name in panel.ids])[origins.series]
+        return np.array([self.by_series.get(panel.ids[series], 1.0) for series in origins.series])

@@ -85,7 +85,7 @@ class Volatility:
 
     def _changes(self, panel: Panel, origins: Origins) -> np.ndarray:
         """Of each window's series, 0 where they are not known: (windows,)."""
-        return np.array([self.changes.get(name, 0.0) for name in panel.ids])[origins.series]
+        return np.array([self.changes.get(panel.ids[series], 0.0) for series in origins.series])
 
 
 def long_run_changes(panel: Panel, ends: np.ndarray, period: int) -> np.ndarray:
