@@ -126,7 +126,7 @@ def test_the_gate_knows_that_it_is_asked_and_where(monkeypatch):
     fit(monthly(), model="lstm")
     (with_it, more), (without, less) = told
     assert more["pretrained"] and not less["pretrained"]
-    assert with_it.bases.shape[-1] == more["past"].bases.shape[-1] == without.bases.shape[-1] + 2
+    assert with_it.bases.shape[-1] == more["past"].bases.shape[-1] == without.bases.shape[-1] + 3
     assert not np.allclose(with_it.bases[..., -1], with_it.bases[..., -2])
 
 
@@ -149,10 +149,11 @@ def test_it_is_asked_about_no_more_than_takes_a_second(monkeypatch):
 def test_its_word_stands_after_the_naive_ones_and_before_the_fitted_one():
     said = Prediction(np.full((1, 2), 7.0), np.zeros((1, 2, 1)), np.zeros((1, 2, 1)))
     bases = np.arange(3.0) * np.ones((1, 2, 1))
-    both, fitted = Advice(np.full((1, 2), 8.0), said), Advice(np.full((1, 2), 8.0))
-    assert both.among(bases, linear=True)[0, 0].tolist() == [0, 1, 8, 7, 2]
-    assert both.among(bases, linear=False)[0, 0].tolist() == [0, 1, 2, 8, 7]
-    assert fitted.among(bases, linear=True)[0, 0].tolist() == [0, 1, 8, 2]
+    drift, fitted = np.full((1, 2), 9.0), np.full((1, 2), 8.0)
+    every = Advice(drift, fitted, said)
+    assert every.among(bases, linear=True)[0, 0].tolist() == [0, 1, 9, 8, 7, 2]
+    assert every.among(bases, linear=False)[0, 0].tolist() == [0, 1, 2, 9, 8, 7]
+    assert Advice(drift, fitted).among(bases, linear=True)[0, 0].tolist() == [0, 1, 9, 8, 2]
     assert Advice(pretrained=said).among(bases, linear=True)[0, 0].tolist() == [0, 1, 7, 2]
     assert Advice().among(bases, linear=True)[0, 0].tolist() == [0, 1, 2]
 

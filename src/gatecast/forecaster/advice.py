@@ -1,7 +1,7 @@
 """Advisers: who forecasts beside the networks and learns nothing of the table, so that all of its past may judge.
 
-An autoregression of each window, and the network that comes trained. What they say stands among the naive bases, and
-the gate decides how much it counts.
+The drift of each series, an autoregression of each window, and the network that comes trained. What they say stands
+among the naive bases, and the gate decides how much it counts.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 from gatecast.forecaster.autoregression import MOST_FITTED, autoregression_at
+from gatecast.forecaster.drift import MOST_DRIFTED, drift_at
 from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.pretrained import pretrained_at
 from gatecast.pretrained import MOST_READ
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 
 class Advice(NamedTuple):
-    """What they say of some windows; None where one is not asked. autoregression: (windows, horizon)."""
+    """What they say of some windows; None where one is not asked. drift, autoregression: (windows, horizon)."""
 
+    drift: np.ndarray | None = None
     autoregression: np.ndarray | None = None
     pretrained: Prediction | None = None
 
@@ -37,18 +39,20 @@ class Advice(NamedTuple):
         linear: whether the last base is fitted to the data; it stays the last.
         """
         naive = bases.shape[-1] - linear
-        said = [self.autoregression, None if self.pretrained is None else self.pretrained.point]
+        said = [self.drift, self.autoregression, None if self.pretrained is None else self.pretrained.point]
         columns = [one[..., None] for one in said if one is not None]
         return np.concatenate([bases[..., :naive], *columns, bases[..., naive:]], axis=-1)
 
 
 @dataclass(frozen=True)
 class Advisers:
-    """Those of a plan. autoregression, told: the seasons that each is told of, None = it is not asked; see `Plan`.
+    """Those of a plan. drift: whether it is asked. probabilities: of the network's quantiles, the median in the middle.
 
-    pretrained: the network, None where it is not asked. probabilities: of its quantiles, the median in the middle.
+    autoregression, told: the seasons that each is told of, None = it is not asked; see `Plan`. pretrained: the network,
+    None where it is not asked.
     """
 
+    drift: bool = False
     autoregression: tuple[int, ...] | None = None
     told: tuple[int, int] | None = None
     pretrained: PretrainedNetwork | None = None
@@ -57,13 +61,14 @@ class Advisers:
     @classmethod
     def of(cls, plan: Plan, pretrained: PretrainedNetwork | None) -> Self:
         """As the plan has them, with this network."""
-        return cls(plan.autoregression, plan.pretrained, pretrained, plan.network.quantiles)
+        drift = plan.autoregression is not None  # both wherever all that Gatecast has may forecast
+        return cls(drift, plan.autoregression, plan.pretrained, pretrained, plan.network.quantiles)
 
     @property
     def reads(self) -> int:
         """How many newest values of a series what they say depends on, at most."""
         fitted = 0 if self.autoregression is None else MOST_FITTED
-        return max(fitted, 0 if self.pretrained is None else MOST_READ)
+        return max(MOST_DRIFTED * self.drift, fitted, 0 if self.pretrained is None else MOST_READ)
 
     def heard(self, gate: Gate, naive: int) -> tuple[Advisers, Gate]:
         """Those that have a say by this gate, and the gate with them alone. naive: how many bases come before them.
@@ -72,15 +77,20 @@ class Advisers:
         """
         if gate.share == 1:
             return Advisers(), Gate()
-        if self.autoregression is not None and not gate.weight(naive):
-            return replace(self, autoregression=None), gate.without(naive)
-        return self, gate
+        heard = self
+        if self.autoregression is not None and not gate.weight(naive + self.drift):
+            heard, gate = replace(heard, autoregression=None), gate.without(naive + self.drift)
+        if self.drift and not gate.weight(naive):
+            heard, gate = replace(heard, drift=False), gate.without(naive)
+        return heard, gate
 
     def at(self, reader: WindowReader, origins: Origins) -> Advice:
         """What they say of these windows, in the unit of the data."""
-        fitted, said = None, None
+        drift, fitted, said = None, None, None
+        if self.drift:
+            drift = drift_at(reader, origins)
         if self.autoregression is not None:
             fitted = autoregression_at(reader, origins, self.autoregression)
         if self.pretrained is not None and self.told is not None:
             said = pretrained_at(self.pretrained, reader, origins, self.told, self.probabilities)
-        return Advice(fitted, said)
+        return Advice(drift, fitted, said)

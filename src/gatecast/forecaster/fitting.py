@@ -71,16 +71,21 @@ class Fitted:
         return max(self.plan.network.context, self.advisers.reads)
 
     @property
+    def drift_share(self) -> float:
+        """How much of a forecast is the drift of each series since it began."""
+        return self._share(self._naive) if self.advisers.drift else 0.0
+
+    @property
     def autoregression_share(self) -> float:
         """How much of a forecast is that of each window's own autoregression."""
-        return 0.0 if self.advisers.autoregression is None else self._share(self._naive)
+        return 0.0 if self.advisers.autoregression is None else self._share(self._naive + self.advisers.drift)
 
     @property
     def pretrained_share(self) -> float:
         """How much of a forecast is the pretrained network's."""
         if self.advisers.pretrained is None:
             return 0.0
-        return self._share(self._naive + (self.advisers.autoregression is not None))
+        return self._share(self._naive + self.advisers.drift + (self.advisers.autoregression is not None))
 
     @property
     def _naive(self) -> int:

@@ -55,6 +55,7 @@ class FittedForm:
     odds: Odds | None = None
     autoregression: tuple[int, ...] | None = None
     autoregression_says: bool = False
+    drift_says: bool = False
     pretrained: tuple[int, int] | None = None
     pretrained_says: bool = False
 

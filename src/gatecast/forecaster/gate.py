@@ -170,9 +170,9 @@ def naive_weights(newest: Known, past: Known | None = None, *, pretrained: bool 
 def _halves(none: np.ndarray, half: np.ndarray, independent: int) -> bool:
     """Whether a forecast with half of the network's word is likely better. none, half: errors (windows,).
 
-    The more windows do not overlap, the surer it must be.
+    The more windows do not overlap, the surer it must be; one window says nothing of a network.
     """
-    return _kept(none, half, independent, _caution(independent, _HALF_SURE)) > 0
+    return independent > 1 and _kept(none, half, independent, _caution(independent, _HALF_SURE)) > 0
 
 
 def _caution(independent: int, most: float) -> float:

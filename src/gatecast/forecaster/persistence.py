@@ -55,6 +55,7 @@ def describe_fitted(fitted: Fitted) -> dict[str, Any]:
         "analogues_say": None if say is None else {"strength": say.strength, "reach": say.reach},
         "autoregression": plan.autoregression,
         "autoregression_says": fitted.advisers.autoregression is not None,
+        "drift_says": fitted.advisers.drift,
         "pretrained": plan.pretrained,
         "pretrained_says": fitted.advisers.pretrained is not None,
         "volatility": None if fitted.volatility is None else asdict(fitted.volatility),
@@ -85,7 +86,7 @@ def restore_fitted(told: FittedForm, tensors: Mapping[str, torch.Tensor], device
     for member, network in enumerate(networks):
         prefix = member_name(member)
         network.load_state_dict({name: weights[prefix + name] for name in network.state_dict()})
-    advisers = Advisers.of(plan, _pretrained(told, tensors, device))
+    advisers = replace(Advisers.of(plan, _pretrained(told, tensors, device)), drift=told.drift_says)
     fitted = Fitted(
         networks=tuple(network.to(device).eval() for network in networks),
         scaler=Scaler.from_dict(vars(told.scaler)),

@@ -44,9 +44,10 @@ def reasons_of(panel: Panel, plan: Plan) -> tuple[Text, ...]:
     if plan.autoregression is not None:
         reasons.append(
             Text(
-                "Each window has an autoregression of its own besides, which knows no other series. What the past says "
-                "of it decides how much it counts.",
-                "每个窗口另有一个只用它自己拟合的自回归模型，不受其他序列影响；占多大分量由历史数据决定。",
+                "Each window has an autoregression of its own besides, which knows no other series, and the drift "
+                "of its series since that began. What the past says of both decides how much they count.",
+                "每个窗口另有一个只用它自己拟合的自回归模型，不受其他序列影响，以及该序列自开始以来的漂移；"
+                "各占多大分量由历史数据决定。",
             )
         )
     if plan.pretrained:
@@ -65,6 +66,9 @@ def say_of_advisers(fitted: Fitted) -> list[Text]:
     say, plan = [], fitted.plan
     if plan.autoregression is not None:
         say.append(_share_of_autoregression(fitted.autoregression_share))
+        if fitted.drift_share >= _LEAST_SAY:
+            share = f"{fitted.drift_share:.0%}"
+            say.append(Text(f"The drift of each series says {share} of a forecast.", f"各序列的漂移占预测的 {share}。"))
     if plan.pretrained:
         say.append(_share_of_pretrained(fitted.pretrained_share, heard=fitted.advisers.pretrained is not None))
     return say
