@@ -97,5 +97,18 @@ def test_each_say_is_its_own_whoever_else_is_heard(monkeypatch):
         assert fit(*weights) == pytest.approx([0.8 * weight for weight in weights])
 
 
+def test_a_saved_model_keeps_what_it_reads(monkeypatch, tmp_path):
+    def chosen(point, newest, **more) -> Gate:
+        return Gate(newest.bases.shape[-1] - 3, 0.0)
+
+    monkeypatch.setattr(Gate, "fit", chosen)
+    y = walk(1500)
+    model = gc.Forecaster(horizon=HORIZON, season="none", steps=2, members=1).fit(y)
+    assert model.fitted.drift_share == 1 and model.fitted.advisers.autoregression is None
+    np.testing.assert_allclose(model.predict().point, said_of(y))
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(gc.load(tmp_path / "model").predict().point, model.predict().point)
+
+
 def test_only_the_whole_of_gatecast_asks_it():
     assert not gc.Forecaster(horizon=4, model="lstm", steps=2, members=1).fit(walk(300)).fitted.advisers.drift
