@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gatecast.windows import WindowReader
 
 MOST_DRIFTED = 1000  # newest values of a window
-_BATCH = 1024
+_BATCH = 256
 
 
 @torch.no_grad()
