@@ -120,11 +120,19 @@ def test_beside_more_than_the_last_value_a_network_has_half_of_the_say_unless_ma
     actual, error, scale = held_out()
     other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
     bases = np.stack([actual + 9 * error, actual + error], axis=-1)
-    assert fit(actual + 1.3 * other, bases, actual, scale, 2).share == 0.5
-    assert fit(actual + 1.3 * other, bases, actual, scale, 1).share == 0  # of one window nothing is known
-    assert fit(actual + 2.5 * other, bases, actual, scale, 2).share == 0  # halves are worse
-    assert fit(actual + 1.5 * other, bases, actual, scale, 2).share == 0.5
-    assert fit(actual + 1.5 * other, bases, actual, scale, 65).share < 0.4  # not surely
+    near, far = actual + 1.3 * other, actual + 1.5 * other
+    assert [fit(near, bases, actual, scale, few, seasonal=True).share for few in (1, 2)] == [0.5, 0.5]
+    assert fit(actual + 2.5 * other, bases, actual, scale, 1, seasonal=True).share == 0  # halves are worse
+    assert fit(far, bases, actual, scale, 2, seasonal=True).share == 0.5
+    assert fit(far, bases, actual, scale, 65, seasonal=True).share < 0.4  # not surely
+
+
+def test_a_network_that_knows_no_season_gets_no_half_for_a_few_windows():
+    actual, error, scale = held_out()
+    other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
+    bases = np.stack([actual + 9 * error, actual + error], axis=-1)
+    shares = [fit(actual + 1.3 * other, bases, actual, scale, independent).share for independent in (1, 2, 5, 6, 20)]
+    assert shares == [0, 0, 0, 0.5, 0.5]
 
 
 def test_bases_that_are_as_good_stand_in_together_and_each_weighs_as_it_is_good():
@@ -186,4 +194,4 @@ def test_halves_need_be_less_sure_than_a_mixture(scatter, believed_of):
     """Halves are a tenth better in the mean, give or take the scatter."""
     none = np.ones(200)
     half = 0.9 + scatter * np.where(np.arange(200) % 2, 1.0, -1.0)
-    assert [n for n in (3, 17, 65, 129) if _halves(none, half, n)] == believed_of
+    assert [n for n in (3, 17, 65, 129) if _halves(none, half, n, seasonal=True)] == believed_of

@@ -240,7 +240,8 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     bases = advice.among(bases, linear=config.ridge > 0)
     past = _past(members, panel, shares) if independent < _ENOUGH_FOR_BASES else None
     newest = Known(bases, actual, units, independent)
-    gate = Gate.fit(before.point, newest, linear=config.ridge > 0, pretrained=advice.pretrained is not None, past=past)
+    kinds = {"linear": config.ridge > 0, "pretrained": advice.pretrained is not None, "seasonal": bool(config.seasons)}
+    gate = Gate.fit(before.point, newest, **kinds, past=past)
     if members.plan.too_short(members.histories[0]):
         gate = replace(gate, share=0.0)
     if not gate.share:

@@ -27,6 +27,9 @@ _SHARPNESS = 1.5  # by so many powers of e a base weighs less for each standard 
 _CREDIT = 1.0  # standard errors by which the pretrained network counts as better than it was
 _SURE = 2.0  # times its variance: a gain of 1.4 standard errors
 _HALF_SURE = 1.0  # for halves, which are less of a risk
+_FEWEST_HALVED = (
+    6  # independent windows; of fewer, a network that knows no season gets no half for what it was by chance
+)
 _LEAST_WEIGHT = 0.01  # of the best base's: who says less is not heard
 _TINY = 1e-12  # errors; what scatters less differs for sure
 
@@ -68,21 +71,23 @@ class Gate:
         *,
         linear: bool = False,
         pretrained: bool = False,
+        seasonal: bool = False,
         past: Known | None = None,
     ) -> Gate:
         """Choose on windows that trained nothing, by mean absolute error in units of each window.
 
         point: (windows, horizon). newest: the same windows, and the bases there, the last of them fitted to the data
         if `linear`, and before it what the pretrained network says if `pretrained`. The best share is moved back as
-        far as it is uncertain: to none beside the last value, to a half beside other bases; see `_believed`. past:
-        naive bases in all that is known; see `naive_weights`.
+        far as it is uncertain: to none beside the last value, to a half beside other bases; see `_believed`. seasonal:
+        whether the network knows a season; see `_halves`. past: naive bases in all that is known; see `naive_weights`.
         """
         independent = newest.independent
         naive = newest._replace(bases=newest.bases[..., :-1]) if linear else newest
         weights = naive_weights(naive, past, pretrained=pretrained)
         base = mixture(naive.bases, weights)
         none = newest.errors(base)
-        start = 0.5 if weights[0] < 1 and _halves(none, newest.errors(0.5 * point + 0.5 * base), independent) else 0.0
+        half = newest.errors(0.5 * point + 0.5 * base)
+        start = 0.5 if weights[0] < 1 and _halves(none, half, independent, seasonal=seasonal) else 0.0
         if linear and _kept(none, newest.errors(newest.bases[..., -1]), independent, _SURE):
             weights, base, start = np.eye(newest.bases.shape[-1])[-1], newest.bases[..., -1], 0.5
         errors = np.stack([newest.errors(share * point + (1 - share) * base) for share in _SHARES], axis=-1)
@@ -167,12 +172,15 @@ def naive_weights(newest: Known, past: Known | None = None, *, pretrained: bool 
     return alone if _kept(mixed, by_base[:, best], surely.independent, _SURE) else weights
 
 
-def _halves(none: np.ndarray, half: np.ndarray, independent: int) -> bool:
+def _halves(none: np.ndarray, half: np.ndarray, independent: int, *, seasonal: bool) -> bool:
     """Whether a forecast with half of the network's word is likely better. none, half: errors (windows,).
 
-    The more windows do not overlap, the surer it must be; one window says nothing of a network.
+    The more windows do not overlap, the surer it must be. A network learns a season well of few windows; without one
+    it needs to have shown more than chance.
     """
-    return independent > 1 and _kept(none, half, independent, _caution(independent, _HALF_SURE)) > 0
+    return (seasonal or independent >= _FEWEST_HALVED) and _kept(
+        none, half, independent, _caution(independent, _HALF_SURE)
+    ) > 0
 
 
 def _caution(independent: int, most: float) -> float:
