@@ -114,7 +114,7 @@ def test_a_budget_is_counted_from_the_call_and_leaves_time_for_judging(monkeypat
 
     monkeypatch.setattr(ensemble, "train", noted)
     members.train()
-    assert given == [pytest.approx((92 - 10 - 30) / members.plan.trainings)]
+    assert given == [pytest.approx((87 - 10 - 30) / members.plan.trainings)]
     assert members._may_go_on(60) and not members._may_go_on(70)
     members.finish()
     assert members._may_go_on(70) and not members._may_go_on(80)  # by then the search for analogues is over

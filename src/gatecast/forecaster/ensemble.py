@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from gatecast.windows import WindowReader, Windows
 
 _MOST_STOPPING = 512
-_TRAINING_SHARE = 0.92  # of a budget, less reading and judging; the rest is for a machine that slows down
+_TRAINING_SHARE = 0.87  # of a budget, less reading and judging; the rest is for a machine that slows down
 _MOST_JUDGED = 8192  # windows; and values, since long horizons would take more of a budget than is left
 _MOST_VALUES = 1_000_000
 _MOST_SAMPLED = 256  # of a network whose every forecast costs a hundred paths
