@@ -250,7 +250,8 @@ def test_networks_that_nobody_hears_are_not_moved(fitted) -> None:
 def test_how_long_the_search_takes_is_told_by_a_few_windows(monkeypatch) -> None:
     panel = panel_of(*walks(11, *[1500] * 4))
     shares, device = split(panel, HORIZON), torch.device("cpu")
-    plan = replace(make_plan(panel, shares, (), Wishes(HORIZON, budget=20.0)), scouts=1, analogues=True)
+    plan = make_plan(panel, shares, (), Wishes(HORIZON, budget=20.0))
+    plan = replace(plan, scouts=1, analogues=True, pretrained=None)  # who would be asked about few windows
     reader = WindowReader(panel, Scaler.fit(np.zeros((0, 0))), plan.network.context, HORIZON, device)
     members, asked, clock = Members(panel, reader, shares, plan, Job(0, device)), [], iter(range(100))
     monkeypatch.setattr(ensemble, "predict", lambda *_: None)

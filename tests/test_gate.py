@@ -98,7 +98,7 @@ def test_the_last_value_stands_in_unless_a_mixture_is_likely_better():
     assert naive_weights(one._replace(bases=np.full((1, HORIZON, 2), [1.0, 0.01])))[1] > 0.8
 
 
-@pytest.mark.parametrize(("scatter", "believed_of"), [(0.33, (3, 17, 65, 129)), (0.7, (129,)), (2.0, ())])
+@pytest.mark.parametrize(("scatter", "believed_of"), [(0.33, (3, 17, 65, 129)), (0.55, (129,)), (2.0, ())])
 def test_a_few_windows_need_not_prove_what_many_must(scatter, believed_of):
     """The other base is a tenth better in the mean, give or take the scatter; the last value errs by one."""
     other = 0.9 + scatter * np.where(np.arange(200) % 2, 1.0, -1.0)

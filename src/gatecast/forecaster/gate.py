@@ -26,6 +26,7 @@ _UNSEEN = 0.5  # of an error: the scatter of a gain that a single window shows
 _SHARPNESS = 1.5  # by so many powers of e a base weighs less for each standard error that it is worse than the best
 _CREDIT = 1.0  # standard errors by which the pretrained network counts as better than it was
 _SURE = 2.0  # times its variance: a gain of 1.4 standard errors
+_SURELY_MIXED = 3.0  # for a mixture in place of the last value: the more bases, the more often one is better by chance
 _HALF_SURE = 1.0  # for halves, which are less of a risk
 _FEWEST_HALVED = 6  # independent windows; of fewer, a network that knows no season gets no half
 _LEAST_WEIGHT = 0.01  # of the best base's: who says less is not heard
@@ -165,7 +166,7 @@ def naive_weights(newest: Known, past: Known | None = None, *, pretrained: bool 
     weights = np.where(weights < _LEAST_WEIGHT, 0.0, weights) / weights[weights >= _LEAST_WEIGHT].sum()
     last, alone = np.eye(len(weights))[[0, best]]
     mixed = surely.errors(mixture(surely.bases, weights))
-    if not _kept(by_base[:, 0], mixed, surely.independent, _caution(surely.independent, _SURE)):
+    if not _kept(by_base[:, 0], mixed, surely.independent, _caution(surely.independent, _SURELY_MIXED)):
         return last
     return alone if _kept(mixed, by_base[:, best], surely.independent, _SURE) else weights
 
