@@ -9,7 +9,7 @@ import pytest
 
 import gatecast as gc
 from gatecast.forecast import Origins
-from gatecast.forecaster import autoregression, drift, predicting, pretrained
+from gatecast.forecaster import autoregression, predicting, pretrained
 from gatecast.forecaster.gate import Gate
 from gatecast.panel import Panel
 
@@ -159,8 +159,7 @@ def test_many_series_are_forecast_in_batches_that_bound_memory(monkeypatch):
     monkeypatch.setattr(WindowReader, "read", counted)
     monkeypatch.setattr(predicting, "_BATCH", 128)
     monkeypatch.setattr(pretrained, "_BATCH", 100)
-    monkeypatch.setattr(drift, "_BATCH", 150)
     monkeypatch.setattr(autoregression, "_BATCH", 90)
     panel: Panel = model.reading.panel
     model.predict_at(panel, Origins.last(panel))
-    assert sizes == [128, 128, 44, 150, 150, 90, 90, 90, 30, 100, 100, 100]
+    assert sizes == [128, 128, 44, 90, 90, 90, 30, 100, 100, 100]

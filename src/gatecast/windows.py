@@ -93,7 +93,7 @@ class WindowReader:
     """
 
     def __init__(self, panel: Panel, scaler: Scaler, context: int, horizon: int, device: torch.device) -> None:
-        self.horizon, self.device, self._panel = horizon, device, panel
+        self.horizon, self.device, self.panel = horizon, device, panel
         self._offsets = torch.as_tensor(panel.offsets.copy(), device=device)
         self._target = torch.as_tensor(panel.y.copy(), device=device)
         scaled = _within_reach(scaler.apply(panel.values[:, 1:]))
@@ -146,8 +146,8 @@ class WindowReader:
         )
 
     def _phase(self, origins: Origins) -> torch.Tensor:
-        newest = self._panel.time[origins.newest(self._panel)]
-        return on_device(self._panel.frequency.position(newest) + 1, self.device)
+        newest = self.panel.time[origins.newest(self.panel)]
+        return on_device(self.panel.frequency.position(newest) + 1, self.device)
 
     def _known_rows(self, series: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
         if not self._known.shape[1]:

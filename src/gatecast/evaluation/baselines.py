@@ -116,13 +116,18 @@ class SeasonalNaive(Baseline):
 
 
 class Drift(Baseline):
-    """The straight line through the first and the last value."""
+    """The straight line through the first and the last value; of the newest `most` values, where that is given."""
 
     name = "drift"
 
+    def __init__(self, horizon: int, levels: Sequence[float], most: int | None = None) -> None:
+        super().__init__(horizon, levels)
+        self.most = most
+
     def point(self, panel: Panel, origins: Origins) -> np.ndarray:
-        last = _last(panel, origins)
-        slope = (last - panel.y[panel.offsets[origins.series]]) / np.maximum(origins.ends - 1, 1)
+        last, seen = _last(panel, origins), origins.ends if self.most is None else origins.ends.clip(max=self.most)
+        first = panel.y[panel.offsets[origins.series] + origins.ends - seen]
+        slope = (last - first) / np.maximum(seen - 1, 1)
         return last[:, None] + slope[:, None] * np.arange(1, self.horizon + 1)
 
 

@@ -7,12 +7,13 @@ among the naive bases, and the gate decides how much it counts.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
+from gatecast.evaluation import Drift
 from gatecast.forecaster.autoregression import MOST_FITTED, autoregression_at
-from gatecast.forecaster.drift import MOST_DRIFTED, drift_at
 from gatecast.forecaster.gate import Gate
 from gatecast.forecaster.pretrained import pretrained_at
 from gatecast.pretrained import MOST_READ
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from gatecast.forecaster.plan import Plan
     from gatecast.pretrained import PretrainedNetwork
     from gatecast.windows import WindowReader
+
+
+_MOST_DRIFTED = 1000  # newest values of a series; a saved model need keep no more
 
 
 class Advice(NamedTuple):
@@ -65,10 +69,16 @@ class Advisers:
         return cls(drift, plan.autoregression, plan.pretrained, pretrained, plan.network.quantiles)
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of those that are, in the order in which what they say stands among the bases."""
+        told = (self.drift, self.autoregression is not None, self.pretrained is not None)
+        return tuple(compress(Advice._fields, told))
+
+    @property
     def reads(self) -> int:
         """How many newest values of a series what they say depends on, at most."""
         fitted = 0 if self.autoregression is None else MOST_FITTED
-        return max(MOST_DRIFTED * self.drift, fitted, 0 if self.pretrained is None else MOST_READ)
+        return max(_MOST_DRIFTED * self.drift, fitted, 0 if self.pretrained is None else MOST_READ)
 
     def heard(self, gate: Gate, naive: int) -> tuple[Advisers, Gate]:
         """Those that have a say by this gate, and the gate with them alone. naive: how many bases come before them.
@@ -88,7 +98,7 @@ class Advisers:
         """What they say of these windows, in the unit of the data."""
         drift, fitted, said = None, None, None
         if self.drift:
-            drift = drift_at(reader, origins)
+            drift = Drift(reader.horizon, (), _MOST_DRIFTED).point(reader.panel, origins)
         if self.autoregression is not None:
             fitted = autoregression_at(reader, origins, self.autoregression)
         if self.pretrained is not None and self.told is not None:

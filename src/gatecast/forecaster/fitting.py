@@ -72,28 +72,23 @@ class Fitted:
 
     @property
     def drift_share(self) -> float:
-        """How much of a forecast is the drift of each series since it began."""
-        return self._share(self._naive) if self.advisers.drift else 0.0
+        """How much of a forecast is the drift of each series."""
+        return self._share("drift")
 
     @property
     def autoregression_share(self) -> float:
         """How much of a forecast is that of each window's own autoregression."""
-        return 0.0 if self.advisers.autoregression is None else self._share(self._naive + self.advisers.drift)
+        return self._share("autoregression")
 
     @property
     def pretrained_share(self) -> float:
         """How much of a forecast is the pretrained network's."""
-        if self.advisers.pretrained is None:
-            return 0.0
-        return self._share(self._naive + self.advisers.drift + (self.advisers.autoregression is not None))
+        return self._share("pretrained")
 
-    @property
-    def _naive(self) -> int:
-        """How many bases are naive; the advisers come after them."""
-        return self.networks[0].bases.count - (self.plan.network.ridge > 0)
-
-    def _share(self, base: int) -> float:
-        return (1 - self.gate.share) * self.gate.weight(base)
+    def _share(self, adviser: str) -> float:
+        """Of the one of this name; the advisers come after the bases that are naive."""
+        asked, naive = self.advisers.asked, self.networks[0].bases.count - (self.plan.network.ridge > 0)
+        return (1 - self.gate.share) * self.gate.weight(naive + asked.index(adviser)) if adviser in asked else 0.0
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
         """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.

@@ -45,8 +45,8 @@ def reasons_of(panel: Panel, plan: Plan) -> tuple[Text, ...]:
         reasons.append(
             Text(
                 "Each window has an autoregression of its own besides, which knows no other series, and the drift "
-                "of its series since that began. What the past says of both decides how much they count.",
-                "每个窗口另有一个只用它自己拟合的自回归模型，不受其他序列影响，以及该序列自开始以来的漂移；"
+                "of its series. What the past says of both decides how much they count.",
+                "每个窗口另有一个只用它自己拟合的自回归模型，不受其他序列影响，以及该序列的漂移；"
                 "各占多大分量由历史数据决定。",
             )
         )

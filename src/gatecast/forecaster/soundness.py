@@ -79,9 +79,7 @@ def check_fitted(fitted: Fitted) -> None:
     """Raises: ArtifactError unless scaler, gate, correction and histories are those of the networks."""
     config, correction = fitted.plan.network, fitted.correction
     check_scaler(fitted.scaler, config.past + config.future)
-    advisers = fitted.advisers
-    heard = advisers.drift + (advisers.autoregression is not None) + (advisers.pretrained is not None)
-    bases, gate = fitted.networks[0].bases.count + heard, fitted.gate
+    bases, gate = fitted.networks[0].bases.count + len(fitted.advisers.asked), fitted.gate
     require(0 <= gate.base < bases and 0 <= gate.share <= 1, "the gate names no base", "门控没有对应的基准")
     require(
         not gate.weights
