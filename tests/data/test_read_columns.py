@@ -55,6 +55,19 @@ def test_several_columns_of_numbers_need_a_choice(tmp_path: Path, header: str, o
     assert panel_of(tmp_path, header, daily("1,2,3,{n},5"), target=offered).target == offered
 
 
+@pytest.mark.parametrize("name", ["count", "len", "index", "literal", "value", "values", "name", "", "row", "NA"])
+@pytest.mark.parametrize("place", ["date,{},sales", "date,remark,{}", "date,sales,{}", "{},remark,sales"])
+def test_a_column_may_have_any_name(tmp_path: Path, name: str, place: str) -> None:
+    """Also one that a library uses for a column of its own, where cells hold words that stand for empty ones."""
+    target = place.format(name or "column_3").split(",")[-1]
+    rows = [f"{day},{'NA' if n == 3 else 'x'},{'NA' if n == 3 else n}" for n, day in enumerate(DAYS)]
+    if "sales,{" in place:
+        rows, target = [f"{day},{n},{'NA' if n % 2 else n}" for n, day in enumerate(DAYS)], "sales"
+    panel = panel_of(tmp_path, place.format(name), rows, target=target)
+    assert panel.target == target
+    assert panel.y[[0, 1, 7]].tolist() == [0, 1, 7]
+
+
 @pytest.mark.parametrize("options", [{}, {"target": "sales"}])
 def test_a_column_of_years_is_the_time_whether_the_target_is_named_or_not(tmp_path: Path, options: dict) -> None:
     panel = panel_of(tmp_path, "year,sales", [f"{1990 + n},{n}" for n in range(8)], **options)

@@ -60,7 +60,7 @@ def read_numbers(cells: pl.Series, decimal: str = ".") -> Numbers:
     numbers = values.fill_null(float("nan")).to_numpy().astype(np.float64)
     strange = text.filter(np.isnan(numbers))
     strange = strange.filter(strange.str.to_lowercase().is_in(_EMPTY))
-    words = Counter(dict(strange.value_counts().iter_rows()))
+    words = Counter(strange.to_list())
     wrong = np.flatnonzero(failed)
     if len(wrong):
         wrong = wrong[~text.gather(wrong).str.to_lowercase().is_in(_EMPTY).to_numpy()]
