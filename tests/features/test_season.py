@@ -98,8 +98,33 @@ def test_the_season_is_not_its_multiple_in_a_panel_of_many_lengths():
     assert find_seasons(panel_of(*series)) == (24,)
 
 
+@pytest.mark.parametrize(
+    ("frequency", "season", "length"),
+    [(MONTHS, 12, 30), (MONTHS, 12, 47), (QUARTERS, 4, 12), (HOURS, 24, 60), (DAYS, 7, 18), (WEEKS, 52, 127)],
+)
+def test_a_natural_season_that_is_plain_is_found_after_hardly_more_than_two_cycles(frequency, season, length):
+    days = 0.02 * np.arange(length) + periodic(length, season, noise=0.2)
+    assert find_seasons(panel_of(days, frequency=frequency)) == (season,)
+    assert find_seasons(panel_of(days, days + 1, walk(0, length), frequency=frequency)) == (season,)  # most show it
+    assert find_seasons(panel_of(days, walk(1, length), walk(0, length), frequency=frequency)) == ()
+
+
+@pytest.mark.parametrize(
+    ("frequency", "length"), [(MONTHS, 32), (MONTHS, 44), (QUARTERS, 15), (HOURS, 64), (DAYS, 21), (WEEKS, 130)]
+)
+@pytest.mark.parametrize("make", [walk, lambda seed, length: np.random.default_rng(seed).normal(size=length)])
+def test_chance_hardly_shows_a_season_in_so_few_cycles(frequency, length, make):
+    found = [find_seasons(panel_of(make(seed, length), frequency=frequency)) for seed in range(100)]
+    assert sum(one != () for one in found) <= 8
+
+
 def test_too_few_cycles_are_not_believed():
-    assert find_seasons(panel_of(periodic(30, 12, 0.0), frequency=MONTHS)) == ()
+    assert find_seasons(panel_of(periodic(28, 12, 0.0), frequency=MONTHS)) == ()
+
+
+def test_two_years_of_days_show_no_year():
+    """A slow wave over a thousand days is no gain to a forecast of a few weeks."""
+    assert find_seasons(panel_of(periodic(1100, 365, 0.1), frequency=DAYS)) == ()
 
 
 @pytest.mark.parametrize(

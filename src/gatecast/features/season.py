@@ -30,6 +30,10 @@ _ALIKE = 0.85  # few cycles cannot reach `_SURE`: they must reach this share of 
 _LONG = 12  # a cycle of more steps can lose a straight line and still show its shape
 _LONGER = 0.03  # autocorrelation that a longer season must add to a shorter one's
 _PLAIN = 1 / 3  # of what changes over a shorter season: a longer one with so little is plain from two cycles on
+_PLAIN_FIRST = 1 / 2  # of what changes over half a cycle: the same where no shorter season is known
+_PARTLY = 0.8  # of the way from a season to those beside it: so much more than two cycles must be seen
+_LEAST_ROWS = 12  # of fewer, chance shows as plain a season every tenth time
+_LONGEST_FIRST = 300  # steps; what two years of days show of a year is a slow wave, and no gain (docs/LOG.md)
 _NEARLY = 0.7  # of two peaks, the first is the season and the higher may be its multiple
 _LEAST_PEAK = 0.2
 _LONGEST_UNNAMED = 1000
@@ -101,7 +105,7 @@ def _supported(series: list[np.ndarray], natural: tuple[int, ...]) -> tuple[int,
     kept: list[int] = []
     for length in natural:
         found = _pattern(series, length)
-        if not found and kept and _plain(series, length, kept[-1]):
+        if not found and _plain(series, length, kept):
             kept.append(length)
         if not found or found.share < (_SHARE if found.cycles >= _FEW_CYCLES else _SHARE_FEW) or found.sureness < 1:
             continue
@@ -148,20 +152,29 @@ def _around_trend(y: np.ndarray, length: int) -> np.ndarray:
     return y[first : first + len(mean)] - mean
 
 
-def _plain(series: list[np.ndarray], length: int, shorter: int) -> bool:
-    """Whether hardly more than two cycles show a longer season already: a week whose days differ.
+def _plain(series: list[np.ndarray], length: int, shorter: list[int]) -> bool:
+    """Whether hardly more than two cycles show a season already: a week whose days differ, a year whose months do."""
+    if shorter:
+        return _unlike(series, length, shorter[-1]) <= _PLAIN
+    return length <= _LONGEST_FIRST and _unlike(series, length, length // 2) <= _PLAIN_FIRST
 
-    Over it the values change far less, in mean squares, than over the shorter one and the multiples of that beside it.
+
+def _unlike(series: list[np.ndarray], length: int, apart: int) -> float:
+    """How much the values change over a season, as a share of what they change over others, beside it.
+
+    In mean squares, around a line, of the typical series; inf if too few series show hardly more than two.
+    apart: steps from the season to those beside it, and one of them.
     """
     shares = []
     for y in series:
-        if len(y) >= 2 * length + shorter:
+        if len(y) >= max(2 * length + _PARTLY * apart, _LEAST_ROWS):
+            rest = _without_lines(y[None])[0]
             over, *beside = (
-                float(np.mean((y[lag:] - y[:-lag]) ** 2))
-                for lag in (length, shorter, length - shorter, length + shorter)
+                float(np.mean((rest[lag:] - rest[:-lag]) ** 2))
+                for lag in (length, apart, length - apart, length + apart)
             )
             shares.append(over / max(min(beside), np.finfo(float).tiny))
-    return bool(shares) and 2 * len(shares) >= len(series) and float(np.median(shares)) <= _PLAIN
+    return float(np.median(shares)) if shares and 2 * len(shares) >= len(series) else np.inf
 
 
 def _added(series: list[np.ndarray], length: int, shorter: int) -> float:
