@@ -12,7 +12,7 @@ from gatecast.features.season import find_seasons
 from gatecast.frequency import DAY, HOUR, WEEK, Frequency
 from gatecast.panel import Panel
 
-ROWS, MONTHS, QUARTERS = Frequency("row"), Frequency("month"), Frequency("month", 3)
+ROWS, MONTHS, QUARTERS, YEARS = Frequency("row"), Frequency("month"), Frequency("month", 3), Frequency("month", 12)
 HOURS, DAYS, WEEKS = (Frequency("microsecond", step) for step in (HOUR, DAY, WEEK))
 
 
@@ -70,7 +70,9 @@ def test_days_that_wander_are_no_week(length):
     assert find_seasons(panel_of(*days[:5], frequency=HOURS)) == (24,)
 
 
-@pytest.mark.parametrize("frequency", [ROWS, MONTHS, QUARTERS, HOURS, DAYS, WEEKS], ids=lambda f: f.describe().english)
+@pytest.mark.parametrize(
+    "frequency", [ROWS, YEARS, MONTHS, QUARTERS, HOURS, DAYS, WEEKS], ids=lambda f: f.describe().english
+)
 @pytest.mark.parametrize("length", [40, 144, 1000])
 def test_a_random_walk_has_no_season(frequency, length):
     found = [find_seasons(panel_of(walk(seed, length), frequency=frequency)) for seed in range(100)]
@@ -85,8 +87,9 @@ def test_a_bent_trend_is_no_season(frequency):
 
 
 @pytest.mark.parametrize("season", [5, 7, 24, 60])
-def test_rows_without_dates_show_their_season(season):
-    assert find_seasons(panel_of(periodic(12 * season, season))) == (season,)
+@pytest.mark.parametrize("frequency", [ROWS, YEARS], ids=lambda f: f.describe().english)
+def test_steps_without_a_natural_season_show_their_own(season, frequency):
+    assert find_seasons(panel_of(periodic(12 * season, season), frequency=frequency)) == (season,)
 
 
 def test_the_season_is_not_its_multiple_in_a_panel_of_many_lengths():

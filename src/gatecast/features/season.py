@@ -1,7 +1,8 @@
 """The season of the data: lengths in steps after which a pattern comes again. Numpy only; knows no models.
 
 The step of time says which seasons are natural (a day of hours, a year of months); a natural season counts only
-where the data shows it. Rows without dates have no natural season: the autocorrelation proposes one.
+where the data shows it. Rows without dates and years have no natural season: the autocorrelation proposes
+one.
 """
 
 from __future__ import annotations
@@ -51,8 +52,6 @@ def find_seasons(panel: Panel, season: str | int | Sequence[int] | None = "auto"
         return _checked(season)
     series = list(_sample(panel))
     natural = panel.frequency.seasons()
-    if not natural and panel.frequency.unit != "row":
-        return ()
     if natural:
         return _supported(series, natural)
     proposal = _proposed(series)
