@@ -1,8 +1,7 @@
 """The season of the data: lengths in steps after which a pattern comes again. Numpy only; knows no models.
 
 The step of time says which seasons are natural (a day of hours, a year of months); a natural season counts only
-where the data shows it. Rows without dates and years have no natural season: the autocorrelation proposes
-one.
+where the data shows it. Rows without dates, and years, have none: the autocorrelation proposes one.
 """
 
 from __future__ import annotations
