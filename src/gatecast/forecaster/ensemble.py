@@ -23,7 +23,7 @@ from gatecast.forecaster.predicting import predict
 from gatecast.forecaster.watching import watcher
 from gatecast.models.network import ForecastNetwork, network_class, new_network
 from gatecast.pretrained import MOST_READ, pretrained_network
-from gatecast.runtime import private_torch_stream, torch_seed
+from gatecast.runtime import private_torch_stream, take_quickest_threads, torch_seed
 from gatecast.training.history import History
 from gatecast.training.loop import Run, train
 from gatecast.training.optimisers import finishing_rate
@@ -60,7 +60,7 @@ _LATE = 1.03  # a fit may end so much later than its budget
 class Job:
     """How a fit is run, apart from what is fitted. See `Forecaster.fit` and `training.loop.Run`.
 
-    started: when, by `time.perf_counter`; a budget is counted from there.
+    started: when, by `time.perf_counter`; a budget is counted from there. threads: that torch may use.
     """
 
     seed: int
@@ -71,6 +71,7 @@ class Job:
     checkpoint: Path | None = None
     resume: bool = False
     started: float = field(default_factory=time.perf_counter)
+    threads: int = field(default_factory=torch.get_num_threads)
 
 
 class Members:
@@ -88,6 +89,7 @@ class Members:
 
         Ctrl-C and a budget that runs out leave fewer of them.
         """
+        self.hurry()
         windows = self._windows(self.shares.training, 0)
         stopping = self.shares.held_out(_MOST_STOPPING)
         if len(windows) and not len(stopping.series):  # nothing could be held out: the training windows must do
@@ -102,6 +104,11 @@ class Members:
                 self.histories.append(self._train(member, windows, stopping))
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
+
+    def hurry(self) -> None:
+        """Where a budget must be kept, as many threads as are quickest now; else a forecast would hang on the load."""
+        if self.plan.budget is not None:
+            take_quickest_threads(self.job.threads)
 
     def judged(self) -> Origins:
         """The held-out windows that say how far to trust, and how wide intervals must be."""
@@ -272,6 +279,7 @@ class Members:
             on_progress=self._teller(phase, member),
             checkpoint=None if path is None else path.with_name(f"{path.name}-{phase}-{member}"),
             identity="" if path is None else self._identity(phase, member),
+            threads=None if self.plan.budget is None else self.job.threads,
         )
 
     def _identity(self, phase: str, member: int) -> str:

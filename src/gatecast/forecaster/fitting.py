@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from gatecast.forecaster.predicting import bases_at, predict
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
 from gatecast.forecaster.volatility import Volatility
 from gatecast.nn.distributions import DISTRIBUTIONS
-from gatecast.runtime import stream
+from gatecast.runtime import at_most_threads, stream
 from gatecast.scaling import Scaler
 from gatecast.training.rate_finder import find_rate as range_test
 from gatecast.training.split import Split, split
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 _ENOUGH_FOR_BASES = 120  # independent held-out windows; with fewer, the whole past judges naive bases too
 _MOST_FOR_BASES = 1024
 _PART = 1024  # origins that are forecast at once
+_FEW_ROWS, _FEW_ORIGINS = (
+    2000,
+    128,
+)  # of fewer, one thread is as fast as two, which wait for each other
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,8 @@ class Fitted:
         check_known_ahead(panel, origins, config.horizon)
         reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
         parts = []
-        with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
+        few = at_most_threads(1) if len(origins.series) < _FEW_ORIGINS else nullcontext()
+        with few, np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
             said = None if self.analogues is None else self.analogues.at(panel, origins)  # one search for all
             for start in range(0, len(origins.series), _PART):
                 part = slice(start, start + _PART)
@@ -149,9 +155,11 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
 
     Raises: TrainingError.
     """
-    members, scaler, seasons = _prepare(panel, wishes, season, job)
-    members.train()
-    judged = _judge_and_finish(members, panel, members.shares)
+    job = replace(job, threads=1) if len(panel.y) < _FEW_ROWS else job
+    with at_most_threads(job.threads):
+        members, scaler, seasons = _prepare(panel, wishes, season, job)
+        members.train()
+        judged = _judge_and_finish(members, panel, members.shares)
     plan = with_members(members.plan, panel, len(members.networks))
     networks, histories = tuple(members.networks), tuple(members.histories)
     return Fitted(
@@ -216,6 +224,7 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     Then all members learn from these. No opinion where there is none to hold out, or where they never change.
     """
     config = members.plan.network
+    members.hurry()
     origins = members.judged()
     unknown = _Judged(Dependence.of_random_walk(config.horizon))
     if not len(origins.series):
@@ -247,6 +256,7 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
     dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
     odds, gate = Odds.learn(gate, before, newest, panel, origins)
     members.finish()
+    members.hurry()
     after, _, _ = predict(members.networks, members.reader, origins)
     advisers, gate = members.advisers.heard(gate, members.networks[0].bases.count - (config.ridge > 0))
     return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, advisers, odds)

@@ -19,7 +19,7 @@ import torch
 from gatecast.errors import TrainingError
 from gatecast.nn.dropout import seed_dropout
 from gatecast.nn.precision import half_precision
-from gatecast.runtime import LARGE, at_most_threads, keeping_memory, stream, torch_seed
+from gatecast.runtime import LARGE, at_most_threads, keeping_memory, stream, take_quickest_threads, torch_seed
 from gatecast.training.annealing import anneal
 from gatecast.training.augmentation import augmented
 from gatecast.training.history import History, Progress
@@ -65,6 +65,8 @@ class Run:
     windows: the origins that may train. stopping: the held-out origins that decide which weights are kept; None =
     the last weights are kept. budget: seconds of wall time, or None. on_round: called after each validation with the
     network that was judged, the step, the loss and the validation error. identity: what a checkpoint must match.
+    threads: each round takes so many or one, whichever is quicker then, so that the last digits hang on other programs;
+    None = torch's own number.
     """
 
     reader: WindowReader
@@ -78,6 +80,7 @@ class Run:
     on_round: OnRound | None = None
     checkpoint: Path | None = None
     identity: str = ""
+    threads: int | None = None
 
 
 def train(network: ForecastNetwork, run: Run, *, resume: bool = False) -> History:
@@ -85,7 +88,7 @@ def train(network: ForecastNetwork, run: Run, *, resume: bool = False) -> Histor
 
     Raises: TrainingError if the loss is not finite at any learning rate.
     """
-    large = _operations(network, run) >= LARGE
+    large = _is_large(network, run)
     compared = run.config.optimiser in ("lbfgs", "annealing")  # losses, to their last digits
     halved = half_precision(network) if large and not compared else nullcontext()
     with keeping_memory(), at_most_threads(torch.get_num_threads() if large else 1), halved:
@@ -117,6 +120,7 @@ class Trainer:
         self.started = time.perf_counter()
         self.saved = self.shown = self.started
         self.fixed_batch = self._fixed_batch()
+        self.large = _is_large(network, run)
 
     def run_rounds(self) -> None:
         """Train until patience, steps or budget end it."""
@@ -132,6 +136,8 @@ class Trainer:
     def _round(self) -> float:
         """Steps up to the next validation; the mean loss over them."""
         record, config = self.record, self.config
+        if self.run.threads is not None and self.large:
+            take_quickest_threads(self.run.threads)
         seed_dropout(self.network, torch_seed(self.run.seed, "dropout", record.step, record.recoveries))
         draws = stream(self.run.seed, "batch", record.step, record.recoveries)
         steps = min(config.round, config.steps - record.step)
@@ -291,11 +297,11 @@ class Trainer:
             self.good = self._snapshot()
 
 
-def _operations(network: ForecastNetwork, run: Run) -> int:
-    """Of the matrix products of one step: each weight multiplies and adds, forward once and backward twice."""
+def _is_large(network: ForecastNetwork, run: Run) -> bool:
+    """By the operations of a step's products: each weight multiplies and adds, forward once and backward twice."""
     shape = network.config
     weights = sum(p.numel() for p in network.backbone.parameters())
-    return 6 * weights * run.config.batch * shape.context // shape.patch
+    return 6 * weights * run.config.batch * shape.context // shape.patch >= LARGE
 
 
 @torch.no_grad()
