@@ -84,7 +84,8 @@ def _days(folder: Path) -> Iterator[Kind]:
 def _prices(folder: Path) -> Iterator[Kind]:
     for name, column in (("sp500", "Close"), ("nasdaq", "Close"), ("vix", "vix"), ("wti", "DCOILWTICO")):
         y = _numbers(_table(folder / f"arch/data/{name}/{name}.csv.gz")[column])
-        yield Kind(f"{name}, 1250 days", tuple(frame([y[:1250][-k:]]) for k in (1250, 1200, 1000)), 10, (), 6)
+        starts = range(0, len(y) - 1249, 1200)[:4]
+        yield Kind(f"{name}, 1250 days", tuple(frame([y[k : k + 1250]]) for k in starts), 10, (), 6)
         yield Kind(f"{name}, 300 days", tuple(frame([y[k : k + 300]]) for k in (0, 300, 600, 900)), 10, (), 4)
     volume = _numbers(_table(folder / "arch/data/sp500/sp500.csv.gz")["Volume"])
     yield Kind("sp500's volume, 1500 days", tuple(frame([volume[k : k + 1500]]) for k in (0, 1500, 3000)), 10, (5,))
