@@ -42,10 +42,8 @@ if TYPE_CHECKING:
 _ENOUGH_FOR_BASES = 120  # independent held-out windows; with fewer, the whole past judges naive bases too
 _MOST_FOR_BASES = 1024
 _PART = 1024  # origins that are forecast at once
-_FEW_ROWS, _FEW_ORIGINS = (
-    2000,
-    128,
-)  # of fewer, one thread is as fast as two, which wait for each other
+_FEW_ROWS = 2000  # of fewer, one thread learns as fast as two, which wait for each other
+_FEW_ORIGINS = 128  # and forecasts as fast
 
 
 @dataclass(frozen=True)
