@@ -18,7 +18,7 @@ from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_su
 from gatecast.forecaster.ensemble import Job, Members
 from gatecast.forecaster.gate import Gate, Known
 from gatecast.forecaster.odds import Odds
-from gatecast.forecaster.plan import Plan, Wishes, make_plan, with_members
+from gatecast.forecaster.plan import SMALL, Plan, Wishes, make_plan, with_members
 from gatecast.forecaster.predicting import bases_at, predict
 from gatecast.forecaster.sampling import Dependence, own_paths, through_quantiles
 from gatecast.forecaster.volatility import Volatility
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
 _ENOUGH_FOR_BASES = 120  # independent held-out windows; with fewer, the whole past judges naive bases too
 _MOST_FOR_BASES = 1024
 _PART = 1024  # origins that are forecast at once
-_FEW_ROWS = 2000  # of fewer, one thread learns as fast as two, which wait for each other
-_FEW_ORIGINS = 128  # and forecasts as fast
+_FEW_ORIGINS = 128  # one thread forecasts from fewer as fast as two, which wait for each other
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def fit(panel: Panel, wishes: Wishes, season: str | int | Sequence[int] | None, 
 
     Raises: TrainingError.
     """
-    job = replace(job, threads=1) if len(panel.y) < _FEW_ROWS else job
+    job = replace(job, threads=1) if len(panel.y) < SMALL else job  # it learns as fast; see `_FEW_ORIGINS`
     with at_most_threads(job.threads):
         members, scaler, seasons = _prepare(panel, wishes, season, job)
         members.train()

@@ -40,7 +40,7 @@ _SMOOTHING = 1.25  # times as long takes a step with exponential smoothing
 _PATIENT = 40  # rounds; who gives a budget wants it used
 _USUAL_PERIODS = (7, 12, 24, 52)  # days, months, hours, weeks: for rows of which nobody said how long a step is
 _MOST_COMPARED = 1_000_000_000  # pairs of windows, which take some seconds
-_SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
+SMALL = 2000  # rows; below it a smaller network, and three of them, since one scatters
 _STRIDE = 2  # where many windows are read in patches: half of the work of heads and losses (docs/LOG.md)
 _SEVERAL, _MANY = 5, 7  # members that a budget may buy; large networks scatter more
 _QUICK_BATCH, _QUICK_PATIENCE = 32, 4  # for few rows: their validation says early that nothing more is to be learnt
@@ -173,7 +173,7 @@ def make_plan(panel: Panel, split: Split, seasons: tuple[int, ...], wishes: Wish
         ridge=_ridge(split, context, wishes.horizon),
         head_dropout=_HEAD_DROPOUT if rows >= _LARGE else 0.0,
         inner=_inner(rows, wishes.horizon) if distribution == "quantile" else (),
-        stride=_STRIDE if rows >= _SMALL and patch > 1 else 1,
+        stride=_STRIDE if rows >= SMALL and patch > 1 else 1,
     )
     training = _training(wishes, rows, cyclic=_whole_seasons(context, network.seasons) is not None)
     members = wishes.members or _members(rows, network, wishes.budget)
@@ -206,8 +206,8 @@ def with_members(plan: Plan, panel: Panel, members: int) -> Plan:
 
 def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
     """Sizes of the backbone: as wished, else from the number of rows."""
-    hidden = 32 if rows < _SMALL else 64 if rows < _HUGE else 128
-    chosen: dict[str, Any] = {"hidden": hidden, "layers": 1 if rows < _SMALL else 2}
+    hidden = 32 if rows < SMALL else 64 if rows < _HUGE else 128
+    chosen: dict[str, Any] = {"hidden": hidden, "layers": 1 if rows < SMALL else 2}
     if rows >= _LARGE:
         chosen["dropout"] = _DROPOUT
     if isinstance(wishes.network.get("hidden"), list | tuple):
@@ -217,13 +217,13 @@ def _options(rows: int, wishes: Wishes) -> dict[str, Any]:
 
 def _inner(rows: int, horizon: int) -> tuple[int, ...]:
     """Further levels to learn, where they were found to help: many rows and a horizon that is not long."""
-    return _INNER if rows >= _SMALL and horizon <= _LONGEST_INNER else ()
+    return _INNER if rows >= SMALL and horizon <= _LONGEST_INNER else ()
 
 
 def _analogues(panel: Panel, wishes: Wishes) -> bool:
     """Whether there is enough to search, and not too much: a small table's windows seldom return."""
     rows, searched = len(panel.time), max(len(panel), MOST_LEARNT)
-    return _advised(wishes) and rows >= _SMALL and searched * rows <= _MOST_COMPARED
+    return _advised(wishes) and rows >= SMALL and searched * rows <= _MOST_COMPARED
 
 
 def _autoregression(seasons: tuple[int, ...], wishes: Wishes) -> tuple[int, ...] | None:
@@ -256,7 +256,7 @@ def _ridge(split: Split, context: int, horizon: int) -> int:
 def _members(rows: int, network: NetworkConfig, budget: float | None) -> int:
     """From the data's size and the budget, never from the clock: a plan can be repeated."""
     if budget is None:
-        return 3 if rows < _SMALL else 1
+        return 3 if rows < SMALL else 1
     # seconds in which one member learns most of what it can: several that stopped short are no better than one
     work = network.context / network.patch * (1 + network.horizon / 100 / network.stride) / 30
     needed = 5 + 26 * min(1.0, rows / 300_000) * max(1.0, work) ** 0.4  # where a step costs more, fewer are needed
@@ -344,7 +344,7 @@ def _training(wishes: Wishes, rows: int, *, cyclic: bool) -> TrainingConfig:
     if rows >= _LARGE:
         recency = _RECENCY if cyclic else 0.0
         usual = TrainingConfig(recency=recency, steps=3000, round=50, patience=12, l2=_DECAY)
-    elif rows < _SMALL:
+    elif rows < SMALL:
         batch = usual.batch if wishes.training.get("optimiser") == "lbfgs" else _QUICK_BATCH  # it sees one batch alone
         usual = TrainingConfig(steps=max(_FEWEST_STEPS, rows // _ROWS_A_STEP), batch=batch, patience=_QUICK_PATIENCE)
     config = with_wishes(usual, wishes.training)

@@ -10,7 +10,7 @@ import copy
 import math
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,8 +65,8 @@ class Run:
     windows: the origins that may train. stopping: the held-out origins that decide which weights are kept; None =
     the last weights are kept. budget: seconds of wall time, or None. on_round: called after each validation with the
     network that was judged, the step, the loss and the validation error. identity: what a checkpoint must match.
-    threads: each round takes so many or one, whichever is quicker then, so that the last digits hang on other programs;
-    None = torch's own number.
+    threads: each round of large steps takes so many or one, whichever is quicker then, so that the last digits hang on
+    other programs; None = torch's own number.
     """
 
     reader: WindowReader
@@ -88,13 +88,13 @@ def train(network: ForecastNetwork, run: Run, *, resume: bool = False) -> Histor
 
     Raises: TrainingError if the loss is not finite at any learning rate.
     """
-    large = _is_large(network, run)
+    large = _operations(network, run) >= LARGE
     compared = run.config.optimiser in ("lbfgs", "annealing")  # losses, to their last digits
     halved = half_precision(network) if large and not compared else nullcontext()
     with keeping_memory(), at_most_threads(torch.get_num_threads() if large else 1), halved:
         if run.config.optimiser == "annealing":
             return anneal(network, run, validation_error)
-        trainer = Trainer(network, run)
+        trainer = Trainer(network, run if large else replace(run, threads=None))
         if resume:
             trainer.resume()
         try:
@@ -120,7 +120,6 @@ class Trainer:
         self.started = time.perf_counter()
         self.saved = self.shown = self.started
         self.fixed_batch = self._fixed_batch()
-        self.large = _is_large(network, run)
 
     def run_rounds(self) -> None:
         """Train until patience, steps or budget end it."""
@@ -136,7 +135,7 @@ class Trainer:
     def _round(self) -> float:
         """Steps up to the next validation; the mean loss over them."""
         record, config = self.record, self.config
-        if self.run.threads is not None and self.large:
+        if self.run.threads is not None:
             take_quickest_threads(self.run.threads)
         seed_dropout(self.network, torch_seed(self.run.seed, "dropout", record.step, record.recoveries))
         draws = stream(self.run.seed, "batch", record.step, record.recoveries)
@@ -297,11 +296,11 @@ class Trainer:
             self.good = self._snapshot()
 
 
-def _is_large(network: ForecastNetwork, run: Run) -> bool:
-    """By the operations of a step's products: each weight multiplies and adds, forward once and backward twice."""
+def _operations(network: ForecastNetwork, run: Run) -> int:
+    """Of the matrix products of one step: each weight multiplies and adds, forward once and backward twice."""
     shape = network.config
     weights = sum(p.numel() for p in network.backbone.parameters())
-    return 6 * weights * run.config.batch * shape.context // shape.patch >= LARGE
+    return 6 * weights * run.config.batch * shape.context // shape.patch
 
 
 @torch.no_grad()
