@@ -66,53 +66,59 @@ def fitted_on(
     return gc.Forecaster(horizon=4, **options).fit(table, target="y", id="id"), seen
 
 
-def test_a_small_table_has_one_thread(monkeypatch):
-    model, seen = fitted_on(walks(4, 100), monkeypatch, steps=5)
-    assert seen == {1}
+@pytest.mark.parametrize(("series", "rows", "threads"), [(4, 100, 1), (140, 40, 3)], ids=["small", "many series"])
+def test_little_work_has_one_thread_and_much_has_all(monkeypatch, series, rows, threads):
+    model, seen = fitted_on(walks(series, rows), monkeypatch, steps=5)
+    assert seen == {threads}
     seen.clear()
     model.predict()
-    assert seen == {1}
+    assert seen == {threads}
 
 
-def test_many_series_have_all(monkeypatch):
-    model, seen = fitted_on(walks(140, 40), monkeypatch, steps=5)
-    assert seen == {3}
-    seen.clear()
-    model.predict()
-    assert seen == {3}
+def told_of(monkeypatch: pytest.MonkeyPatch, free: int, **options) -> tuple[str, list[int]]:
+    """What a fit of large steps did, in order, a letter each, and how many threads worked, at each step and forecast.
+
+    a: asked how many threads are quickest, of which `free` are; s: a step; v: a validation, the end of a round; p: a
+    forecast that judges.
+    """
+    done, threads = [], []
+
+    def ask(most: int) -> None:
+        assert most == 3
+        done.append("a")
+        torch.set_num_threads(free)
+
+    def watched(letter: str, original):
+        def call(*given):
+            done.append(letter)
+            threads.append(torch.get_num_threads())
+            return original(*given)
+
+        return call
+
+    for module in (loop, ensemble):
+        monkeypatch.setattr(module, "take_quickest_threads", ask)
+    monkeypatch.setattr(loop, "LARGE", 1)
+    monkeypatch.setattr(loop.Trainer, "_step", watched("s", loop.Trainer._step))
+    monkeypatch.setattr(loop.Trainer, "_validate", watched("v", loop.Trainer._validate))
+    monkeypatch.setattr(fitting, "predict", watched("p", fitting.predict))
+    gc.Forecaster(horizon=4, **options).fit(walks(30, 80), target="y", id="id")
+    return "".join(done), threads
 
 
 @pytest.mark.parametrize("free", [1, 3])
 def test_a_budget_asks_before_each_round_and_each_judgement(monkeypatch, free):
-    asked, steps = [], set()
-
-    def take(most: int) -> None:
-        asked.append(most)
-        torch.set_num_threads(free)
-
-    def step(trainer, *given):
-        steps.add(torch.get_num_threads())
-        return original(trainer, *given)
-
-    original = loop.Trainer._step
-    monkeypatch.setattr(loop.Trainer, "_step", step)
-    monkeypatch.setattr(loop, "LARGE", 1)
-    monkeypatch.setattr(loop, "take_quickest_threads", take)
-    monkeypatch.setattr(ensemble, "take_quickest_threads", take)
-    model, seen = fitted_on(walks(30, 80), monkeypatch, budget=4)
-    rounds = len(model.fitted.histories[0].step)
-    assert rounds and len(asked) >= rounds + 3
-    assert set(asked) == {3}
-    assert seen == steps == {free}
+    done, threads = told_of(monkeypatch, free, budget=4)
+    assert set(threads) == {free}
+    assert done.count("p") == 2
+    assert done.count("v") >= 2
+    assert done.startswith("a")
+    assert "vs" not in done and "vp" not in done and "ps" not in done, done  # nothing new without asking
 
 
 def test_without_a_budget_nobody_asks(monkeypatch):
     """Else the last digits of a forecast would hang on other programs."""
-
-    def take(most: int) -> None:
-        raise AssertionError(most)
-
-    monkeypatch.setattr(loop, "LARGE", 1)
-    monkeypatch.setattr(loop, "take_quickest_threads", take)
-    monkeypatch.setattr(ensemble, "take_quickest_threads", take)
-    fitted_on(walks(30, 80), monkeypatch, steps=5)
+    done, threads = told_of(monkeypatch, 1, steps=5)
+    assert "a" not in done
+    assert "s" in done and "p" in done
+    assert set(threads) == {3}
