@@ -117,7 +117,7 @@ def test_two_columns_of_dates_need_a_choice(tmp_path: Path) -> None:
 
 def test_two_whole_numbers_that_could_be_the_time_need_a_choice(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match="--time"):
-        panel_of(tmp_path, "year,month,sales", [f"2020,{m},{m * m}" for m in range(1, 13)])
+        panel_of(tmp_path, "month,day,sales", [f"{m},{m},{m * m}" for m in range(1, 13)])
 
 
 @pytest.mark.parametrize("name", ["date", "Date", "ds", "Month", "交易日期", "日期", "whatever"])

@@ -151,7 +151,9 @@ def test_columns_of_tuples_and_numbers_get_names() -> None:
     frame = pd.DataFrame(
         np.arange(12.0), columns=pd.MultiIndex.from_tuples([("Close", "AAPL")]), index=pd.DatetimeIndex(DAYS)
     )
-    assert read(frame).panel.target == "Close AAPL"
+    assert read(frame).panel.target == "Close"  # a level that says the same of all columns says nothing
+    both = pd.concat([frame, frame.rename(columns={"AAPL": "MSFT"})], axis=1)
+    assert read(both, ReadOptions(target="MSFT")).panel.target == "MSFT"
     assert read(pd.DataFrame(np.arange(12.0))).panel.target == "0"
 
 

@@ -58,7 +58,12 @@ JOIN = Flag(
 DATA = (
     Flag("target", "COLUMN", Text("The column to forecast; or several: A,B.", "要预测的列；多列写作 A,B。"), _DATA),
     Flag("time", "COLUMN", Text("The column of dates or steps.", "日期或步号所在的列。"), _DATA),
-    Flag("id", "COLUMN", Text("The column that names the series.", "序列名称所在的列。"), _DATA),
+    Flag(
+        "id",
+        "COLUMN",
+        Text("The column that names the series; or several: A,B.", "序列名称所在的列；多列写作 A,B。"),
+        _DATA,
+    ),
     Flag("past", "A,B", Text("Covariates known up to now.", "仅到当前已知的协变量。"), _DATA),
     Flag("future", "A,B", Text("Covariates known ahead.", "未来已知的协变量。"), _DATA),
     Flag(

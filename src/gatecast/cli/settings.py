@@ -76,7 +76,7 @@ class DataSettings:
 
     target: str | tuple[str, ...] | None = None
     time: str | None = None
-    id: str | None = None
+    id: str | tuple[str, ...] | None = None
     past: _Names = ()
     future: _Names = ()
     layout: Literal["table", "rows"] = "table"
@@ -179,6 +179,7 @@ _KINDS = {
     "season": Text("auto, none, or whole numbers such as 24,168", "auto、none 或整数，例如 24,168"),
     "layout": Text("table or rows", "table 或 rows"),
     "target": Text("one name, or several", "一个或多个列名"),
+    "id": Text("one name, or several", "一个或多个列名"),
     "past": Text("names of columns", "列名"),
     "future": Text("names of columns", "列名"),
     "indicators": Text("names of indicators such as rsi,sma-20", "指标名，例如 rsi,sma-20"),

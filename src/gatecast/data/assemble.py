@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 
 from gatecast.data.datetext import Dates
+from gatecast.data.ids import names, together
 from gatecast.data.numbers import read_numbers
 from gatecast.data.reading import Note, ReadOptions
 from gatecast.data.roles import Roles
 from gatecast.data.rows import Rows, counted_times
 from gatecast.data.timecolumn import read_times
 from gatecast.data.wide import check_numbers
-from gatecast.errors import ColumnError, DataError
+from gatecast.errors import ColumnError
 from gatecast.language import Text
 from gatecast.panel import Layout
 
@@ -33,9 +34,10 @@ def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: R
     past = (*roles.past, *roles.inputs)
     used = (target, *past, *roles.future)
     values = np.column_stack([_numbers(table, profiles, position, roles) for position in used])
-    series, ids = _series(table, roles.id)
+    series, ids = _series(table, roles.ids)
     notes = word_notes(profiles, used)
-    layout = {"id": None if roles.id is None else table.names[roles.id], "backend": table.backend, "source": table.name}
+    called = ",".join(table.names[i] for i in roles.ids)
+    layout = {"id": called or None, "backend": table.backend, "source": table.name}
     if roles.time is None:
         time = counted_times(series)
     else:
@@ -55,7 +57,7 @@ def assemble(table: Table, profiles: Sequence[Profile], roles: Roles, options: R
         future=tuple(table.names[i] for i in roles.future),
         in_file=table.in_file,
         counted=roles.time is None,
-        layout=Layout(**layout, id_is_integer=roles.id is not None and table.columns[roles.id].dtype == pl.Int64),
+        layout=Layout(**layout, id_is_integer=[table.columns[i].dtype for i in roles.ids] == [pl.Int64]),
     )
     return rows, notes
 
@@ -99,23 +101,11 @@ def word_notes(profiles: Sequence[Profile], used: Sequence[int]) -> list[Note]:
     return notes
 
 
-def _series(table: Table, position: int | None) -> tuple[np.ndarray, tuple[str, ...]]:
+def _series(table: Table, positions: Sequence[int]) -> tuple[np.ndarray, tuple[str, ...]]:
     """(index of each row's series, names in order of first appearance). A single series is named after nothing: "0"."""
-    if position is None:
+    if not positions:
         return np.zeros(len(table.rows), np.int64), ("0",)
-    column = table.columns[position]
-    if column.dtype == pl.Datetime or column.dtype == pl.Float64:
-        cells = pl.Series([f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in column.to_list()])
-    else:
-        cells = column.cast(pl.String)
-    missing = (cells.is_null() | (cells == "")).fill_null(True).to_numpy()
-    if missing.any():
-        english, chinese = table.where(int(np.argmax(missing)))
-        name = table.names[position]
-        raise DataError(
-            f"{table.name}, {english}: the id column {name!r} is empty; fill it, or drop the row.",
-            f"{table.name} {chinese}：序列名称列 {name!r} 为空；请补上或删除该行。",
-        )
+    cells = together([names(table, position) for position in positions])
     ids = cells.unique(maintain_order=True)
     codes = cells.replace_strict(ids, pl.Series(range(len(ids))), return_dtype=pl.Int64).to_numpy()
     return codes.astype(np.int64), tuple(ids.to_list())

@@ -14,7 +14,7 @@ from gatecast.language import Text
 if TYPE_CHECKING:
     from gatecast.data.table import Table
 
-_CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?\s*$"
+_CLOCK = r"^\s*(\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?|\d{1,2}\.\d{2}\.\d{2})\s*$"
 _CLOCK_NAMES = ("time", "clock", "hour", "bar_time", "trade_time", "时间", "时刻", "交易时间", "成交时间")
 _DAY_NAMES = ("date", "day", "trade_date", "日期", "交易日期", "成交日期")
 
@@ -59,7 +59,7 @@ def _is_clock(table: Table, position: int, name: str, time: str | None) -> bool:
 
 
 def _together(days: pl.Series, clocks: pl.Series) -> pl.Series | None:
-    """`2020-01-05` and `09:30` → `2020-01-05 09:30`; None where the days have a clock of their own."""
+    """`2020-01-05` and `09:30`, or `09.30.00` → `2020-01-05 09:30`; None where the days have a clock of their own."""
     if days.dtype == pl.Datetime:
         is_midnight = (days.drop_nulls() == days.drop_nulls().dt.truncate("1d")).all()
         days = days.dt.strftime("%Y-%m-%d") if is_midnight else days.cast(pl.String)
@@ -68,4 +68,5 @@ def _together(days: pl.Series, clocks: pl.Series) -> pl.Series | None:
     text = days.cast(pl.String).str.strip_chars()
     if text.str.contains(":", literal=True).fill_null(False).any():
         return None
-    return pl.select(pl.when(text != "").then(text + " " + clocks.str.strip_chars())).to_series()
+    clocks = clocks.str.strip_chars().str.replace(r"^(\d+)\.(\d+)\.(\d+)$", "$1:$2:$3")
+    return pl.select(pl.when(text != "").then(text + " " + clocks)).to_series()

@@ -104,7 +104,7 @@ def _order(fields: dict[str, pl.Series], day_first: bool | None) -> tuple[bool, 
     return big_second > big_first, ambiguous
 
 
-def _month_numbers(names: pl.Series) -> np.ndarray:
+def month_numbers(names: pl.Series) -> np.ndarray:
     """(rows,) 1 to 12, -1 where it is no month."""
     lowered = names.str.to_lowercase()
     return lowered.replace_strict(_MONTH_NUMBERS, default=None, return_dtype=pl.Int64).fill_null(-1).to_numpy()
@@ -114,7 +114,7 @@ def _assemble(number: dict[str, np.ndarray], fields: dict[str, pl.Series], rows:
     """Parts to datetime64[us]; NaT where a part is missing or out of its range."""
     one, zero = np.ones(rows, np.int64), np.zeros(rows, np.int64)
     year = number["Y"] if "Y" in number else _century(number["y"])
-    month = _month_numbers(fields["b"]) if "b" in fields else number.get("m", one)
+    month = month_numbers(fields["b"]) if "b" in fields else number.get("m", one)
     if "q" in number:
         month = np.where(number["q"] > 0, 3 * number["q"] - 2, -1)
     day = number.get("d", one)

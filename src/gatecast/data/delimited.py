@@ -11,6 +11,7 @@ from gatecast.data.dialect import Dialect, sniff
 from gatecast.data.reading import Note
 from gatecast.data.source import TextSource
 from gatecast.data.table import Table
+from gatecast.data.wording import count_of, some
 from gatecast.errors import ReadError
 from gatecast.language import Text
 
@@ -28,11 +29,10 @@ def read_delimited(source: TextSource, counted_header: bool = False) -> Table:
     lines = dialect.first_line + np.arange(len(frame))
     if '"' in text or "'" in text:
         lines = lines + _lines_inside_quotes(frame)
-    if dialect.header is not None:
-        frame, lines = frame[1:], lines[1:]
     if (frame.to_series(0) == "").fill_null(True).any():  # only then a line may be blank
         full = ~frame.select(pl.all_horizontal((pl.all() == "").fill_null(True))).to_series()
         frame, lines = frame.filter(full), lines[full.to_numpy()]
+    frame, lines = frame[dialect.names :], lines[dialect.names :]
     if not len(frame):
         raise ReadError(f"{source.name} has a header, but no rows under it.", f"{source.name} 只有表头，没有数据行。")
     return _named(source, dialect, frame, lines)
@@ -100,19 +100,26 @@ def _named(source: TextSource, dialect: Dialect, frame: pl.DataFrame, lines: np.
             unnamed.add(len(names))
         names.append(name or f"column_{position + 1}")
         columns.append(cells.rename(names[-1]))
-    notes = source.notes
-    if dialect.header is None:
-        called = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-        notes += (
-            Note("header", Text(f"no header; the columns are called {called}.", f"没有表头；各列命名为 {called}。")),
-        )
-        unnamed = set()
     return Table(
         source.name,
         tuple(names),
         tuple(columns),
         lines,
         decimal=dialect.decimal,
-        unnamed=frozenset(unnamed),
-        notes=notes,
+        unnamed=frozenset(unnamed if dialect.names else ()),
+        notes=(*source.notes, *_header_notes(dialect, names)),
     )
+
+
+def _header_notes(dialect: Dialect, names: list[str]) -> list[Note]:
+    """What stood above the values, where it was no line of names."""
+    said, called = [], some(names, 3)
+    if dialect.before:
+        english = f"{count_of(dialect.before, 'line')} above the table left out."
+        said.append(Text(english, f"略去表格上方的 {dialect.before} 行。"))
+    if not dialect.names:
+        said.append(Text(f"no header; the columns are called {called}.", f"没有表头；各列命名为 {called}。"))
+    if dialect.names > 1:
+        english = f"{dialect.names} lines of names above the values; the columns are called {called}."
+        said.append(Text(english, f"数值上方有 {dialect.names} 行列名；各列命名为 {called}。"))
+    return [Note("header", text) for text in said]

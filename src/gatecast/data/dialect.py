@@ -7,8 +7,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from gatecast.data.dateforms import looks_like_date
-from gatecast.data.numbers import looks_like_number
+from gatecast.data.header import is_header, joined, lines_before, lines_of_names
 
 _SEPARATORS = ("\t", ";", "|", ",")  # a tie goes to the first: commas also stand inside of cells
 _SAMPLE_LINES, _SAMPLE_CHARACTERS = 200, 200_000
@@ -19,16 +18,19 @@ _COMMA_IN_NUMBER = re.compile(r"[+-]?\d+,\d+")
 
 
 class Dialect(NamedTuple):
-    """header: the names in the first row, or None. start: where in the text the first row begins, after blank lines.
+    """header: the names of the columns, or None. names: how many lines hold them. start: where in the text they begin.
 
-    first_line: the line of the file where that is, from 1. width: cells a row has. decimal: "." or ",".
+    first_line: the line of the file where that is, from 1. before: lines above it that are no part of the table.
+    width: cells a row has. decimal: "." or ",".
     """
 
     separator: str
     quote: str
     header: tuple[str, ...] | None
+    names: int
     start: int
     first_line: int
+    before: int
     width: int
     decimal: str
 
@@ -42,11 +44,27 @@ def sniff(text: str, counted_header: bool = False) -> Dialect:
     start = blank.end() if blank else 0
     lines = _first_lines(text[start : start + _SAMPLE_CHARACTERS], whole=len(text) <= start + _SAMPLE_CHARACTERS)
     quote = "'" if _single_quoted(lines) else '"'
-    separator, rows = _best_split(lines, quote)
-    header = tuple(rows[0]) if _is_header(rows, counted_header) else None
-    body = rows[1:] if header else rows
-    width = max(len(row) for row in rows[:2])
-    return Dialect(separator, quote, header, start, 1 + text[:start].count("\n"), width, _decimal(separator, body))
+    separator, rows = _best_split(lines, quote, counted_header)
+    before = _whole_lines(lines, quote, lines_before(rows, counted_header))
+    start, rows = _line_after(text, start, before), rows[before:]
+    names = lines_of_names(rows) if is_header(rows, counted_header) else 0
+    width = max(len(row) for row in rows[: 1 + max(1, names)])
+    header = tuple(joined([row + [""] * (width - len(row)) for row in rows[:names]])) if names else None
+    first_line = 1 + text[:start].count("\n")
+    return Dialect(separator, quote, header, names, start, first_line, before, width, _decimal(separator, rows[names:]))
+
+
+def _whole_lines(lines: list[str], quote: str, count: int) -> int:
+    """The count, or none where a quoted cell goes on over a line's end, so that lines and rows differ."""
+    return count if not any(line.count(quote) % 2 for line in lines[:count]) else 0
+
+
+def _line_after(text: str, start: int, count: int) -> int:
+    """Where in the text a line begins, so many further on that are not blank."""
+    for _ in range(count):
+        blank = _BLANK_LINES.match(text, text.index("\n", start) + 1)
+        start = blank.end() if blank else start
+    return start
 
 
 def _first_lines(sample: str, whole: bool) -> list[str]:
@@ -71,34 +89,16 @@ def _split(lines: list[str], separator: str, quote: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows]
 
 
-def _best_split(lines: list[str], quote: str) -> tuple[str, list[list[str]]]:
-    """The separator that cuts most lines into the same number of cells, more than one."""
+def _best_split(lines: list[str], quote: str, counted: bool) -> tuple[str, list[list[str]]]:
+    """The separator that cuts most lines into the same number of cells, more than one; the table's first one too."""
     best, most, cells = ",", 0.0, _split(lines, ",", quote)
     for separator in _SEPARATORS:
         rows = _split(lines, separator, quote)
         width, agreeing = Counter(len(row) for row in rows).most_common(1)[0]
         share = agreeing / len(rows)
-        if width > 1 and share > most + 1e-9 and len(rows[0]) > 1:
+        if width > 1 and share > most + 1e-9 and len(rows[lines_before(rows, counted)]) > 1:
             best, most, cells = separator, share, rows
     return best, cells
-
-
-def _is_header(rows: list[list[str]], counted: bool) -> bool:
-    """A row of names: no cell is a number or a date, or the first is none while those below it are."""
-    first = [cell for cell in rows[0] if cell]
-    values = [cell for cell in first if _is_value(cell)]
-    if not first or not values:
-        return bool(first)
-    if counted:
-        numbers = [int(cell) for cell in values if cell.isdecimal()]
-        starts = len(numbers) > 1 and (numbers[0] in (0, 1) or 1500 <= numbers[0] <= 2200)
-        return starts and len(values) >= len(first) - 1 and numbers == [numbers[0] + i for i in range(len(values))]
-    below = [row[0] for row in rows[1:] if row and row[0]]
-    return bool(below) and not _is_value(rows[0][0]) and all(_is_value(cell) for cell in below[:5])
-
-
-def _is_value(cell: str) -> bool:
-    return looks_like_number(cell) or looks_like_date(cell)
 
 
 def _decimal(separator: str, rows: list[list[str]]) -> str:

@@ -9,6 +9,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
+from gatecast.data.header import joined
 from gatecast.data.table import Table
 from gatecast.errors import DataError
 from gatecast.frequency import zone_of
@@ -68,11 +69,13 @@ def _is_time(index: Any) -> bool:
 
 
 def _column_names(columns: Any) -> list[str]:
-    """Names as text; tuples of a column MultiIndex are joined, and what stands twice is counted."""
+    """Names as text; tuples of a column MultiIndex are joined as lines of a file, and what stands twice is counted."""
+    parts = [column if isinstance(column, tuple) else (column,) for column in columns]
+    depth = max(map(len, parts), default=1)
+    levels = [["", *(str(part[k]) if k < len(part) else "" for part in parts)] for k in range(depth)]
     seen: dict[str, int] = {}
     names = []
-    for column in columns:
-        name = " ".join(str(part) for part in column if str(part)) if isinstance(column, tuple) else str(column)
+    for name in joined(levels)[1:]:
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
     return names

@@ -45,6 +45,11 @@ def looks_like_number(cell: str) -> bool:
     return bool(_PLAIN.fullmatch(bare) or re.match(_GROUPED, bare) or (bare and re.fullmatch(_COMMA[1:-1], bare)))
 
 
+def means_nothing(cell: str) -> bool:
+    """Whether one cell is a word for "nothing here"."""
+    return cell.lower() in _EMPTY
+
+
 def _bare(cell: str) -> str:
     return cell.replace("−", "-").strip(_SIGNS + " \u00a0\u202f'").replace(" ", "")
 

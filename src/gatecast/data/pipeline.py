@@ -27,9 +27,11 @@ from gatecast.data.several import together
 from gatecast.data.source import TextSource, open_path
 from gatecast.data.table import Table
 from gatecast.data.technical import Technical, find_technical, with_indicators
-from gatecast.data.wide import one_series_a_row
+from gatecast.data.timeparts import with_time_of_parts
+from gatecast.data.wide import is_one_series_a_row, one_series_a_row
 from gatecast.errors import DataError, OptionError, ReadError, TooShortError
 from gatecast.frequency import infer
+from gatecast.language import Text
 from gatecast.panel import Panel
 
 _UNNAMED = "the data"
@@ -51,7 +53,9 @@ def read(source: Any, options: ReadOptions) -> Reading:
     if columns:
         told = {column.name for column in columns}
         columns = (*columns, *(one for one in describe_numbers(panel)[1:] if one.name not in told))
-    if columns and not wide:
+    if wide:
+        options = replace(options, layout="rows", id=panel.layout.id)
+    elif columns:
         target = tuple(rows.target for rows in each) if parts else panel.target
         options = replace(options, target=target, time=panel.layout.time, id=panel.layout.id)
     return Reading(panel, tuple(notes), summarise(panel, width), columns or describe_numbers(panel), options)
@@ -88,16 +92,17 @@ def _rows(source: Any, options: ReadOptions) -> tuple[list[Rows], list[Note], tu
         rows = read_array(source, _UNNAMED)
         return [rows], [], (), find_technical(options.indicators, _UNNAMED, (), (rows.target,))
     table = source if isinstance(source, Table) else open_table(source, options)
-    if options.layout == "rows":
-        rows, columns = one_series_a_row(table)
+    if options.layout == "rows" or is_one_series_a_row(table, options):
+        rows, columns = one_series_a_row(table, options)
         technical = find_technical(options.indicators, table.name, (), (rows.target,))
-        return [rows], list(table.notes), columns, technical
+        notes = list(table.notes) if options.layout == "rows" else [*table.notes, _rows_note(table)]
+        return [rows], notes, columns, technical
     if len(table.rows) == 1:
         raise ReadError(
             f"{table.name} has one row; a forecast needs at least two.",
             f"{table.name} 只有一行数据；预测至少需要两行。",
         )
-    table, options = with_clock(table, options)
+    table, options = with_time_of_parts(*with_clock(table, options))
     profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
     roles = find_roles(table, profiles, options)
     used = [table.names[i] for i in (*roles.targets, *roles.past, *roles.future)]
@@ -106,6 +111,17 @@ def _rows(source: Any, options: ReadOptions) -> tuple[list[Rows], list[Note], tu
     assembled = [assemble(table, profiles, one, options) for one in roles.of_each_target()]
     notes = [*table.notes, *dict.fromkeys(note for _, found in assembled for note in found)]
     return [rows for rows, _ in assembled], notes, describe_columns(table, profiles, roles), technical
+
+
+def _rows_note(table: Table) -> Note:
+    last = table.names[-1]
+    return Note(
+        "header",
+        Text(
+            f"the header names dates, up to {last!r}: each row is read as one series.",
+            f"表头为日期（至 {last!r}）：每行作为一个序列读取。",
+        ),
+    )
 
 
 def open_table(source: Any, options: ReadOptions) -> Table:

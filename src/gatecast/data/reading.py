@@ -19,7 +19,8 @@ class ReadOptions:
     """How to understand a table. All names are those of the header; None = found from names and contents.
 
     target, time, id: the columns to forecast, of dates or steps, and of series names. Several targets, as
-    ("open", "close") or "open,close", become a series each, and every one is a past covariate of all.
+    ("open", "close") or "open,close", become a series each, and every one is a past covariate of all. Several columns
+    of names, as ("store", "item") or "store,item", name a series together: "7 · milk".
     past, future: covariates known up to now, and covariates known ahead.
     layout: "table" (one observation a row) or "rows" (one series a row, its id first).
     day_first: reads 03/04/2020 as 3 April (True) or 4 March (False); None refuses where both are possible.
@@ -31,7 +32,7 @@ class ReadOptions:
 
     target: str | tuple[str, ...] | None = None
     time: str | None = None
-    id: str | None = None
+    id: str | tuple[str, ...] | None = None
     past: tuple[str, ...] = ()
     future: tuple[str, ...] = ()
     layout: str = "table"
@@ -111,7 +112,7 @@ def check_read_options(options: Mapping[str, Any]) -> ReadOptions:
             f"未知选项 {name!r}{hint.chinese}；可用：{listed}。",
         )
     several = {"past", "future", "indicators", "join"}
-    several |= {"target"} if isinstance(options.get("target"), list) else set()
+    several |= {name for name in ("target", "id") if isinstance(options.get(name), list)}
     tuples: dict[str, Any] = {name: names_of(value) for name, value in options.items() if name in several}
     return ReadOptions(**{**options, **tuples})
 

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatecast.data.duplicates import without_duplicates
 from gatecast.data.reading import Note
 from gatecast.data.rows import Rows
 from gatecast.data.wording import count_of, some
-from gatecast.errors import ColumnError, DataError, TimeError
+from gatecast.errors import ColumnError, DataError
 from gatecast.language import Text
 
 
@@ -80,39 +81,6 @@ def in_order(rows: Rows) -> tuple[Rows, list[Note]]:
             ),
         )
     ]
-
-
-def without_duplicates(rows: Rows) -> tuple[Rows, list[Note]]:
-    """The same row twice is kept once; the same time with different values is refused. rows: sorted.
-
-    Raises: TimeError that names the series, the time and both lines.
-    """
-    same = np.zeros(len(rows), bool)
-    same[1:] = (np.diff(rows.series) == 0) & (rows.time[1:] == rows.time[:-1])
-    if not same.any():
-        return rows, []
-    before = np.flatnonzero(same) - 1
-    left, right = rows.values[before], rows.values[before + 1]
-    differs = ~((left == right) | (np.isnan(left) & np.isnan(right))).all(axis=1)
-    if differs.any():
-        row = int(before[np.argmax(differs)])
-        raise _contradiction(rows, row)
-    count = int(same.sum())
-    said = Text(f"{count_of(count, 'row')} stood twice; kept once.", f"{count} 行重复，只保留一次。")
-    return rows.at(~same), [Note("duplicates", said)]
-
-
-def _contradiction(rows: Rows, row: int) -> TimeError:
-    first, second = sorted((int(rows.place[row]), int(rows.place[row + 1])))
-    when, name = rows.when(row), rows.ids[rows.series[row]]
-    of, of_chinese = (f" of series {name!r}", f"序列 {name!r} 的") if len(rows.ids) > 1 else ("", "")
-    word = "lines" if rows.in_file else "rows"
-    return TimeError(
-        f"{rows.layout.source}: the time {when}{of} stands twice with different values ({word} {first} and {second}); "
-        f"keep one of them, or name the column that tells the series apart with --id.",
-        f"{rows.layout.source}：{of_chinese}时间 {when} 出现两次且数值不同（第 {first} 行和第 {second} 行）；"
-        f"请只保留一行，或用 --id 指定区分序列的列。",
-    )
 
 
 def without_empty_series(rows: Rows) -> tuple[Rows, list[Note]]:

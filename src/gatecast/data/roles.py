@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ from gatecast.data.table import Table
 from gatecast.data.wording import some
 from gatecast.errors import ColumnError, OptionError
 
-_STRONG_TIMES = (
+STRONG_TIMES = (
     *("ds", "timestamp", "date", "datetime", "time", "trade_date", "date_time"),
     *("日期", "时间", "交易日期", "日期时间", "交易时间", "报告期"),
 )
@@ -22,7 +23,7 @@ _WEAK_TIMES = (
     *("month", "week", "day", "year", "quarter", "period", "hour", "t", "step"),
     *("月份", "年月", "年份", "年", "月", "周", "季度"),
 )
-TIME_NAMES = frozenset(_STRONG_TIMES + _WEAK_TIMES)
+TIME_NAMES = frozenset(STRONG_TIMES + _WEAK_TIMES)
 _SURE_IDS = ("unique_id", "item_id")
 _IDS = (
     *_SURE_IDS,
@@ -30,6 +31,43 @@ _IDS = (
     *("store_id", "store", "sku", "product_id", "product", "item"),
     *("代码", "股票代码", "证券代码", "股票", "编号", "门店", "商品"),
 )
+_IDS_OF_REPEATED_DATES = frozenset(
+    (  # names that tell series apart where a date stands several times
+        *_IDS,
+        *("store_nbr", "store_no", "shop", "shop_id", "item_nbr", "family", "dept", "department", "category", "brand"),
+        *("region", "country", "state", "province", "city", "county", "location", "location_id", "branch", "channel"),
+        *(
+            "station",
+            "station_id",
+            "site",
+            "site_id",
+            "meter",
+            "meter_id",
+            "sensor",
+            "sensor_id",
+            "device",
+            "device_id",
+        ),
+        *("customer", "customer_id", "warehouse", "machine", "machine_id", "zone", "route", "line"),
+        *(
+            "地区",
+            "国家",
+            "省份",
+            "城市",
+            "站点",
+            "部门",
+            "品类",
+            "类别",
+            "品牌",
+            "渠道",
+            "仓库",
+            "客户",
+            "设备",
+            "传感器",
+        ),
+    )
+)
+_MOST_IDS = 3  # columns that name a series together
 _COUNTERS = frozenset(("unnamed: 0", "index", "id", "no", "no.", "#", "row", "序号"))
 _CLOSES = ("close", "收盘", "收盘价", "price")
 _SHOWN = 12  # names of columns that a message lists
@@ -37,18 +75,21 @@ _SHOWN = 12  # names of columns that a message lists
 
 @dataclass(frozen=True)
 class Roles:
-    """Positions of the columns that are used. targets: one or more. inputs: read for indicators alone."""
+    """Positions of the columns that are used. targets: one or more. ids: those that name a series together, or none.
+
+    inputs: read for indicators alone.
+    """
 
     targets: tuple[int, ...]
     time: int | None
-    id: int | None
+    ids: tuple[int, ...]
     past: tuple[int, ...] = ()
     future: tuple[int, ...] = ()
     inputs: tuple[int, ...] = ()
 
     def of(self, position: int) -> str:
         """The role of one column, for people."""
-        singles = {**dict.fromkeys(self.targets, "target"), self.time: "time", self.id: "id"}
+        singles = {**dict.fromkeys(self.targets, "target"), self.time: "time", **dict.fromkeys(self.ids, "id")}
         if position in singles:
             return singles[position]
         others = (("past", self.past), ("future", self.future), ("input", self.inputs))
@@ -68,9 +109,10 @@ def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) 
     """
     past = tuple(table.position(name, "past") for name in options.past)
     future = tuple(table.position(name, "future") for name in options.future)
-    targets = tuple(table.position(name, "target") for name in _target_names(table, options.target))
-    named = {role: table.position(name, role) for role in ("time", "id") if (name := getattr(options, role))}
-    taken = [*past, *future, *targets, *named.values()]
+    targets = tuple(table.position(name, "target") for name in names_in(table, options.target))
+    ids = tuple(table.position(name, "id") for name in names_in(table, options.id))
+    time = None if options.time is None else table.position(options.time, "time")
+    taken = [*past, *future, *targets, *ids, *([] if time is None else [time])]
     if len(set(taken)) < len(taken):
         twice = next(table.names[i] for i in taken if taken.count(i) > 1)
         raise OptionError(
@@ -78,34 +120,33 @@ def find_roles(table: Table, profiles: Sequence[Profile], options: ReadOptions) 
             f"列 {twice!r} 被指定了两种角色；target、time、id、past、future 只能选一种。",
         )
     free = [i for i in range(len(table.names)) if i not in taken]
-    time = named["time"] if "time" in named else find_time(table, profiles, free, bool(targets))
+    time = find_time(table, profiles, free, bool(targets)) if time is None else time
     free = [i for i in free if i != time]
-    id_ = named["id"] if "id" in named else _find_id(table, profiles, free, time)
-    free = [i for i in free if i != id_]
+    ids = ids or _find_ids(table, profiles, free, time)
+    free = [i for i in free if i not in ids]
     targets = targets or (_find_target(table, profiles, free),)
-    for position in (*targets, time, id_):
-        if position is not None:
-            table.position(table.names[position], "target")  # refuses a name that stands twice
-    return Roles(targets, time, id_, past, future)
+    for position in (*targets, *ids, *([] if time is None else [time])):
+        table.position(table.names[position], "target")  # refuses a name that stands twice
+    return Roles(targets, time, ids, past, future)
 
 
-def _target_names(table: Table, target: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """The targets by name: none, one or several. Text with commas that is no column's name is a list of names.
+def names_in(table: Table, given: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """The names of an option: none, one or several. Text with commas that is no column's name is a list of names.
 
     Raises: OptionError where a name stands twice.
     """
-    if target is None:
+    if given is None:
         return ()
-    if isinstance(target, str):
-        parts = [part.strip() for part in target.split(",") if part.strip()]
-        target = (target,) if target in table.names or len(parts) < 2 else tuple(parts)
-    for name in target:
-        if target.count(name) > 1:
+    if isinstance(given, str):
+        parts = [part.strip() for part in given.split(",") if part.strip()]
+        given = (given,) if given in table.names or len(parts) < 2 else tuple(parts)
+    for name in given:
+        if given.count(name) > 1:
             raise OptionError(
-                f"the target {name!r} is named twice; name each column once.",
-                f"目标列 {name!r} 出现两次；每列只写一次。",
+                f"the column {name!r} is named twice; name each column once.",
+                f"列 {name!r} 出现两次；每列只写一次。",
             )
-    return target
+    return given
 
 
 def find_time(table: Table, profiles: Sequence[Profile], free: list[int], has_target: bool) -> int | None:
@@ -117,11 +158,11 @@ def find_time(table: Table, profiles: Sequence[Profile], free: list[int], has_ta
     name = {i: table.names[i].casefold() for i in free}
     dates = [i for i in free if profiles[i].kind == "date"]
     if not dates:
-        dates = [i for i in free if name[i] in _STRONG_TIMES and profiles[i].kind == "text"]
+        dates = [i for i in free if name[i] in STRONG_TIMES and profiles[i].kind == "text"]
     if not dates:
         numbers = [i for i in free if profiles[i].kind == "number"]
         steps = [i for i in numbers if name[i] in TIME_NAMES and _whole(profiles[i])]
-        strong = [i for i in steps if name[i] in _STRONG_TIMES]
+        strong = [i for i in steps if name[i] in STRONG_TIMES]
         needed_as_target = len(numbers) < 2 and not has_target
         dates = [] if needed_as_target else strong or steps
     for time_name, value_name in (("ds", "y"), ("timestamp", "target")):
@@ -141,24 +182,28 @@ def _whole(profile: Profile) -> bool:
     return numbers is not None and not len(numbers.wrong) and numbers.whole
 
 
-def _find_id(table: Table, profiles: Sequence[Profile], free: list[int], time: int | None) -> int | None:
+def _find_ids(table: Table, profiles: Sequence[Profile], free: list[int], time: int | None) -> tuple[int, ...]:
+    """The columns that name the series: a usual name, or what tells rows of one date apart, alone or together."""
     recognised = sorted(
         (i for i in free if table.names[i].casefold() in _IDS and profiles[i].kind != "empty"),
         key=lambda i: _IDS.index(table.names[i].casefold()),
     )
     sure = [i for i in recognised if table.names[i].casefold() in _SURE_IDS]
     if sure:
-        return sure[0]
+        return (sure[0],)
     distinct = _distinct_rows(table)
     rows = distinct(range(len(table.names)))
     if time is None or distinct([time]) == rows:
         most = rows // 2 if rows > 2 else 1
-        return next((i for i in recognised if distinct([i]) <= most), None)
+        return next(((i,) for i in recognised if distinct([i]) <= most), ())
     parting = [i for i in recognised if distinct([i, time]) == rows]
     texts = [i for i in free if profiles[i].kind == "text" and distinct([i, time]) == rows]
     if parting or len(texts) == 1:
-        return (parting or texts)[0]
-    return recognised[0] if recognised else None
+        return ((parting or texts)[0],)
+    named = [i for i in free if table.names[i].casefold() in _IDS_OF_REPEATED_DATES and profiles[i].kind != "empty"]
+    several = (some for size in range(1, _MOST_IDS + 1) for some in combinations(named, size))
+    together = next((some for some in several if distinct([*some, time]) == rows), None)
+    return together or tuple(recognised[:1])
 
 
 def _distinct_rows(table: Table) -> Callable[[Sequence[int]], int]:

@@ -34,7 +34,8 @@ def read_times(
     if dates is None:
         raise _unreadable(table, position, _first_full(table.columns[position]))
     if dates.ambiguous:
-        raise _ambiguous(table, position)
+        name = table.names[position]
+        raise ambiguous(table.name, f"column {name!r}", f"列 {name!r} ", table.columns[position].to_list())
     missing = np.isnat(dates.time)
     if missing.any():
         raise _unreadable(table, position, int(dates.wrong[0]) if len(dates.wrong) else int(np.argmax(missing)))
@@ -93,15 +94,14 @@ def _unreadable(table: Table, position: int, row: int) -> TimeError:
     )
 
 
-def _ambiguous(table: Table, position: int) -> TimeError:
-    name, cells = table.names[position], table.columns[position].to_list()
+def ambiguous(table: str, where: str, chinese: str, cells: Sequence[str]) -> TimeError:
+    """The error for dates whose day and month cannot be told apart. where, chinese: where they stand, in words."""
     example = next(
         (cell for cell in cells if cell and len(set(cell.replace("-", "/").replace(".", "/").split("/")[:2])) > 1),
         cells[0],
     )
     return TimeError(
-        f"{table.name}: dates such as {example!r} in column {name!r} could be day-month or month-day; say which with "
+        f"{table}: dates such as {example!r} in {where} could be day-month or month-day; say which with "
         f"--dayfirst or --monthfirst.",
-        f"{table.name}：列 {name!r} 中的日期（如 {example!r}）分不清日和月的先后；"
-        f"请用 --dayfirst 或 --monthfirst 说明。",
+        f"{table}：{chinese}中的日期（如 {example!r}）分不清日和月的先后；请用 --dayfirst 或 --monthfirst 说明。",
     )

@@ -1,53 +1,144 @@
-"""One series a row, its id first (the layout of the M4 files) to `Rows`. Times are counted from 0."""
+"""One series a row, its names first (as the M4 files have it), to `Rows`. Times are the header's dates, or counted."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from gatecast.data.datetext import Dates, read_dates
+from gatecast.data.header import first_time, named_by_time
+from gatecast.data.ids import together
 from gatecast.data.numbers import Numbers, read_numbers
-from gatecast.data.reading import ColumnInfo
+from gatecast.data.reading import ColumnInfo, ReadOptions
+from gatecast.data.roles import names_in
 from gatecast.data.rows import Rows
 from gatecast.data.table import Table
+from gatecast.data.timecolumn import ambiguous
 from gatecast.errors import ColumnError, DataError
 from gatecast.panel import Layout
 
 
-def one_series_a_row(table: Table) -> tuple[Rows, tuple[ColumnInfo, ...]]:
+class _Times(NamedTuple):
+    """time: (values of a series,), dates, years or counted from 0. name: of the column that they are written in."""
+
+    time: np.ndarray
+    name: str | None = None
+    dates: Dates | None = None
+
+
+def one_series_a_row(table: Table, options: ReadOptions) -> tuple[Rows, tuple[ColumnInfo, ...]]:
     """Every row becomes a series; empty cells after its last value are no part of it.
 
-    Raises: ColumnError for cells that are no numbers, DataError for ids that are missing or stand twice.
+    Columns before the values hold words: the first that names every row alone does so, else several together.
+    Raises: ColumnError for cells that are no numbers, DataError for ids that are missing or stand twice, TimeError for
+    dates in the header that could be read in two ways.
     """
     if len(table.names) < 2:
         raise ColumnError(
             f"{table.name}: one series a row needs an id and then values, but there is one column; use --layout table.",
             f"{table.name}：每行一个序列时需要先有名称再有数值，但只有一列；请用 --layout table。",
         )
-    ids = _ids(table)
-    values = _values(table)
+    first = _first_value(table)
+    positions = _id_positions(table, first, options)
+    called = ",".join(table.names[i] for i in positions)
+    ids = _ids(table, positions)
+    values = _values(table, first)
+    times = _times(table, first, options)
     series, length = values.shape
+    form, zone = (None, None) if times.dates is None else (times.dates.form, times.dates.zone)
     rows = Rows(
         ids=ids,
         series=np.repeat(np.arange(series), length),
-        time=np.tile(np.arange(length), series),
+        time=np.tile(times.time, series),
         values=values.reshape(-1, 1),
         place=np.repeat(table.rows, length),
         in_file=table.in_file,
-        counted=True,
+        counted=times.name is None,
         wide=True,
-        layout=Layout(id=table.names[0], backend=table.backend, source=table.name),
+        layout=Layout(called, times.name, form, zone, backend=table.backend, source=table.name),
     )
     known = np.isfinite(values)
     span = (f"{values[known].min():g}", f"{values[known].max():g}") if known.any() else ("", "")
-    called = f"{table.names[1]} … {table.names[-1]}"
     return rows, (
-        ColumnInfo(table.names[0], "id", "text", 0, examples=ids[:3]),
-        ColumnInfo(called, "target", "number", int(np.isnan(values).sum()), *span),
+        ColumnInfo(called, "id", "text", 0, examples=ids[:3]),
+        ColumnInfo(f"{table.names[first]} … {table.names[-1]}", "target", "number", int((~known).sum()), *span),
     )
 
 
-def _ids(table: Table) -> tuple[str, ...]:
-    ids = [str(cell or "") for cell in table.columns[0].cast(pl.String).to_list()]
+def is_one_series_a_row(table: Table, options: ReadOptions) -> bool:
+    """Whether the header says so by itself: most of its names are dates, not years, behind a column of words.
+
+    Years may as well head the columns of a table of months by years, and numbers before dates may be hours.
+    """
+    if options.target is not None or options.time is not None or not named_by_time([table.names]):
+        return False
+    first = first_time(table.names)
+    if 2 * first > len(table.names) or table.names[first].isdecimal():
+        return False
+    return any(map(_is_words, table.columns[:first]))
+
+
+def _first_value(table: Table) -> int:
+    """Where the values begin: at the dates or years of the header, else behind the columns of words."""
+    if named_by_time([table.names]):
+        return first_time(table.names)
+    first = 1
+    while first < len(table.names) - 1 and _is_words(table.columns[first]):
+        first += 1
+    return first
+
+
+def _is_words(cells: pl.Series) -> bool:
+    if cells.dtype != pl.String:
+        return cells.dtype == pl.Boolean
+    numbers = read_numbers(cells.head(100))
+    return len(numbers.wrong) > 0 and not numbers.share
+
+
+def _id_positions(table: Table, first: int, options: ReadOptions) -> tuple[int, ...]:
+    """The columns that name the series: those that are named; the first that names all; else all that tell apart."""
+    if options.id is not None:
+        return tuple(table.position(name, "id") for name in names_in(table, options.id))
+    found: tuple[int, ...] = ()
+    for position in (i for i in range(first) if i == 0 or _is_words(table.columns[i])):
+        distinct, full = _told(table, (position,))
+        if distinct == full == len(table.rows):
+            return (position,)
+        before, together = _told(table, found), _told(table, (*found, position))
+        if together[0] > before[0] or (found and together[1] > before[1]):
+            found = (*found, position)
+    return found or (0,)
+
+
+def _told(table: Table, positions: Sequence[int]) -> tuple[int, int]:
+    """(different names, rows that have one) by some columns together."""
+    if not positions:
+        return 1, 0
+    cells = together([table.columns[i].cast(pl.String) for i in positions]).fill_null("")
+    return cells.n_unique(), int((cells != "").sum())
+
+
+def _times(table: Table, first: int, options: ReadOptions) -> _Times:
+    """The times of the columns, from their names where these are dates or years."""
+    names = list(table.names[first:])
+    if not named_by_time([table.names]):
+        return _Times(np.arange(len(names)))
+    if all(name.isdecimal() for name in names):
+        return _Times(np.array([int(name) for name in names]), "year")
+    dates = read_dates(pl.Series(names), options.day_first)
+    if dates is None or len(dates.wrong):
+        return _Times(np.arange(len(names)))
+    if dates.ambiguous:
+        raise ambiguous(table.name, "the header", "表头", names)
+    return _Times(dates.time, "date", dates)
+
+
+def _ids(table: Table, positions: Sequence[int]) -> tuple[str, ...]:
+    cells = together([table.columns[i].cast(pl.String) for i in positions])
+    ids = [str(cell or "") for cell in cells.to_list()]
     seen: dict[str, int] = {}
     for row, name in enumerate(ids):
         if not name or name in seen:
@@ -65,15 +156,15 @@ def _ids(table: Table) -> tuple[str, ...]:
     return tuple(ids)
 
 
-def _values(table: Table) -> np.ndarray:
+def _values(table: Table, first: int) -> np.ndarray:
     """(series, time) float64, NaN = empty. All cells are read as one long column: much faster than one by one."""
-    cells = table.columns[1:]
+    cells = table.columns[first:]
     if not all(column.dtype == pl.String for column in cells):
-        return np.column_stack([_column(table, position) for position in range(1, len(table.names))])
+        return np.column_stack([_column(table, position) for position in range(first, len(table.names))])
     numbers = read_numbers(pl.concat([column.alias("") for column in cells], rechunk=True), table.decimal)
     if len(numbers.wrong):
         position, row = divmod(int(numbers.wrong[0]), len(table.rows))
-        raise not_a_number(table, 1 + position, row)
+        raise not_a_number(table, first + position, row)
     return np.ascontiguousarray(numbers.values.reshape(len(cells), -1).T)
 
 

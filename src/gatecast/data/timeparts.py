@@ -1,0 +1,172 @@
+"""A time that stands in several columns of numbers, year, month, day and hour, as one column. Knows no other roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from gatecast.data.dateforms import looks_like_date
+from gatecast.data.datetext import month_numbers
+from gatecast.data.numbers import read_numbers
+from gatecast.data.reading import Note, ReadOptions
+from gatecast.data.roles import STRONG_TIMES, names_in
+from gatecast.language import Text
+
+if TYPE_CHECKING:
+    from gatecast.data.table import Table
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "year": ("year", "yr", "yyyy", "年", "年份"),
+    "quarter": ("quarter", "qtr", "季度"),
+    "week": ("week", "wk", "week_no", "weeknum", "isoweek", "iso_week", "week_of_year", "weekofyear", "周"),
+    "month": ("month", "mon", "mo", "mnth", "mth", "月", "月份"),
+    "day": ("day", "dy", "dd", "mday", "day_of_month", "dayofmonth", "日"),
+    "hour": ("hour", "hr", "hh", "hour_of_day", "hour ending", "hour_ending", "hourending", "he", "小时", "时"),
+    "minute": ("minute", "minutes", "mi", "分", "分钟"),
+}
+_RANGES = {"year": (1500, 2200), "quarter": (1, 4), "week": (1, 53)} | {
+    "month": (1, 12),
+    "day": (1, 31),
+    "hour": (0, 24),
+    "minute": (0, 59),
+}
+_OF_YEARS = (("year", "month", "day", "hour", "minute"), ("year", "quarter"), ("year", "week"))
+_DAYS = ("date", "day", "dteday", "trade_date", "日期", "交易日期", "成交日期")
+
+
+def with_time_of_parts(table: Table, options: ReadOptions) -> tuple[Table, ReadOptions]:
+    """The table with one column of times in place of its parts, where the time stands in several columns.
+
+    Either of days, which stand several times, with hours and maybe minutes in columns of their own; or, where no column
+    holds dates, of years with quarters, weeks, or months and what is finer. `options.time` may name the days.
+    """
+    found = _parts(table)
+    day = _day(table, found)
+    used, parts = [], []
+    if day is not None:
+        parts = _chain(found, ("hour", "minute"))
+        used = [day, *(found[part][0] for part in parts)]
+    elif not _has_dates(table):
+        parts = next((parts for chain in _OF_YEARS if len(parts := _chain(found, chain)) > 1), [])
+        used = [found[part][0] for part in parts]
+    name = _free_name(table, used, "hour" in parts)
+    if len(used) < 2 or options.time not in (None, name, day if day is None else table.names[day]):
+        return table, options
+    values = {part: found[part][1] for part in parts}
+    text = _text(None if day is None else table.columns[day].cast(pl.String).str.strip_chars(), values)
+    note = _note([table.names[i] for i in used], name, "hour" in values and values["hour"].max() == 24)
+    return _replaced(table, used, text.alias(name), options, note), replace(options, time=name)
+
+
+def _parts(table: Table) -> dict[str, tuple[int, np.ndarray]]:
+    """The one column of each part, and its whole numbers in the part's range."""
+    found = {}
+    for part, names in _NAMES.items():
+        positions = [i for i, name in enumerate(table.names) if name.casefold() in names]
+        numbers = _whole_numbers(table, positions[0], part) if len(positions) == 1 else None
+        if numbers is not None:
+            found[part] = (positions[0], numbers)
+    return found
+
+
+def _whole_numbers(table: Table, position: int, part: str) -> np.ndarray | None:
+    """(rows,) int64; None where a cell is no such part. Months may be names."""
+    cells = table.columns[position]
+    if cells.dtype == pl.String:
+        values = read_numbers(cells, table.decimal).values
+        if part == "month" and np.isnan(values).all():
+            values = month_numbers(cells.str.strip_chars()).astype(np.float64)
+    elif cells.dtype.is_numeric():
+        values = cells.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    else:
+        return None
+    low, high = _RANGES[part]
+    if not np.isfinite(values).all() or (values != np.rint(values)).any() or values.min() < low or values.max() > high:
+        return None
+    return None if part == "hour" and values.min() == 0 and values.max() == 24 else values.astype(np.int64)
+
+
+def _day(table: Table, found: Mapping[str, tuple[int, np.ndarray]]) -> int | None:
+    """The column of days, where there are hours beside it and a day stands several times."""
+    if "hour" not in found or len(np.unique(found["hour"][1])) < 2:
+        return None
+    days = [i for i, name in enumerate(table.names) if name.casefold() in _DAYS and _are_days(table.columns[i])]
+    return days[0] if len(days) == 1 and table.columns[days[0]].n_unique() < len(table.rows) else None
+
+
+def _are_days(cells: pl.Series) -> bool:
+    """Dates without a clock, by the first of them."""
+    if cells.dtype == pl.Datetime:
+        known = cells.drop_nulls()
+        return bool((known == known.dt.truncate("1d")).all())
+    first = cells.cast(pl.String).drop_nulls().head(1).to_list()
+    compact = bool(first) and len(first[0]) == 8 and first[0].isdecimal()
+    return bool(first) and ":" not in first[0] and (compact or looks_like_date(first[0].strip()))
+
+
+def _has_dates(table: Table) -> bool:
+    """Whether a column is called as times are, or its first cell is a date."""
+    for name, cells in zip(table.names, table.columns, strict=True):
+        first = cells.drop_nulls().head(1).to_list() if cells.dtype == pl.String else []
+        if name.casefold() in STRONG_TIMES or cells.dtype == pl.Datetime or any(map(looks_like_date, first)):
+            return True
+    return False
+
+
+def _chain(found: Mapping[str, tuple[int, np.ndarray]], parts: tuple[str, ...]) -> list[str]:
+    """The parts up to the first that is missing."""
+    missing = next((i for i, part in enumerate(parts) if part not in found), len(parts))
+    return list(parts[:missing])
+
+
+def _free_name(table: Table, used: list[int], clock: bool) -> str:
+    """What the times are called: as the columns that they take the place of never are."""
+    others = {name for i, name in enumerate(table.names) if i not in used}
+    return next(name for name in ("datetime" if clock else "date", "time", "when", "_time") if name not in others)
+
+
+def _text(days: pl.Series | None, values: Mapping[str, np.ndarray]) -> pl.Series:
+    """The times as text: `2010Q1`, `2010-W01`, `2010-01`, `2010-01-02 03:00`, … Hours 1 to 24 begin one before."""
+    parts = {part: pl.Series(numbers).cast(pl.String).str.zfill(2) for part, numbers in values.items()}
+    if "hour" in values and values["hour"].max() == 24:
+        parts["hour"] = pl.Series(np.maximum(values["hour"] - 1, 0)).cast(pl.String).str.zfill(2)
+    if days is None:
+        days = parts["year"].str.zfill(4)
+        days = days + "Q" + pl.Series(values["quarter"]).cast(pl.String) if "quarter" in parts else days
+        days = days + "-W" + parts["week"] if "week" in parts else days
+        for part in ("month", "day"):
+            days = days + "-" + parts[part] if part in parts else days
+    if "hour" not in parts:
+        return days
+    minutes = parts.get("minute", pl.Series(["00"] * len(days)))
+    return days.str.replace(r"[ T]0{1,2}:00(:00(\.0+)?)?$", "") + " " + parts["hour"] + ":" + minutes
+
+
+def _replaced(table: Table, used: list[int], time: pl.Series, options: ReadOptions, note: Note) -> Table:
+    """The table without the parts that have no other role, and with the times at its end."""
+    roles = (*options.past, *options.future, *names_in(table, options.target), *names_in(table, options.id))
+    kept = [i for i in range(len(table.names)) if i not in used or table.names[i] in roles]
+    return replace(
+        table,
+        names=(*(table.names[i] for i in kept), str(time.name)),
+        columns=(*(table.columns[i] for i in kept), time),
+        zones=(*(table.zones[i] for i in kept), None) if table.zones else (),
+        unnamed=frozenset(new for new, old in enumerate(kept) if old in table.unnamed),
+        notes=(*table.notes, note),
+    )
+
+
+def _note(used: list[str], name: str, ends: bool) -> Note:
+    shown = ", ".join(map(repr, used))
+    ending = ("; hours 1 to 24 begin at 00:00", "；第 1 至 24 小时从 00:00 起") if ends else ("", "")
+    return Note(
+        "clock",
+        Text(
+            f"the columns {shown} are taken together as the time, and written as {name!r}{ending[0]}.",
+            f"列 {shown} 合在一起作为时间，输出时写入 {name!r}{ending[1]}。",
+        ),
+    )
