@@ -42,12 +42,22 @@ def test_days_and_clock_are_one_time(tmp_path: Path, time: str | None) -> None:
     [
         (["20240102", "20240103", "20240104"], ["9:30:00", "10:30:00", "13:00:00", "14:00:00"]),
         (["02.01.2024", "03.01.2024", "14.01.2024"], CLOCKS),
+        (["20240102", "20240103", "20240104"], ["093000", "103000", "130000", "140000"]),
+        (["02/01/2024", "03/01/2024", "14/01/2024"], ["9.30.00", "10.30.00", "13.00.00", "14.00.00"]),
         (["2024/1/2", "2024/1/3", "2024/1/4"], ["9:30 AM", "10:30 AM", "1:00 PM", "2:00 PM"]),
     ],
 )
 def test_other_forms(tmp_path: Path, days: list[str], clocks: list[str]) -> None:
     panel = reading_of(tmp_path, "日期,时间,收盘", bars(days, clocks)).panel
     assert panel.time[:8].tolist() == [stamp.astype("datetime64[us]").item() for stamp in STAMPS[:8]]
+
+
+def test_names_in_angle_brackets(tmp_path: Path) -> None:
+    reading = reading_of(tmp_path, "<DATE>,<TIME>,<CLOSE>", bars(clocks=["093000", "103000", "130000", "140000"]))
+    assert (reading.panel.layout.time, reading.panel.target) == ("<DATE>", "<CLOSE>")
+    daily = [f"20240{m}{d:02},000000,{d}" for m in (1, 2) for d in range(1, 29)]
+    panel = reading_of(tmp_path, "<DATE>,<TIME>,<CLOSE>", daily, target="<CLOSE>").panel
+    assert (panel.layout.time, panel.time[0]) == ("<DATE>", np.datetime64("2024-01-01"))
 
 
 def test_series_keep_their_own_times(tmp_path: Path) -> None:

@@ -202,3 +202,21 @@ def test_covariates_are_in_the_order_of_roles(tmp_path: Path) -> None:
     panel = panel_of(tmp_path, "date,promo,y,heat", daily("1,{n},2{n}"), target="y", past=("heat",), future=("promo",))
     assert panel.columns == ("y", "heat", "promo")
     assert panel.values[3].tolist() == [3, 23, 1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["103.5K", "1.2M", "980", "-2B"], [103_500, 1_200_000, 980, -2e9]),
+        (["3.2万", "1.5亿", "5千", "2万亿"], [32_000, 1.5e8, 5_000, 2e12]),
+        (["1,203.5K", "2K", "3 K", "4k"], [1_203_500, 2_000, 3_000, 4_000]),
+    ],
+)
+def test_letters_and_words_for_thousands(tmp_path: Path, cells: list[str], values: list[float]) -> None:
+    rows = [f'{day},"{cell}"' for day, cell in zip(DAYS, cells, strict=False)]
+    assert panel_of(tmp_path, "date,volume", rows).y.tolist() == pytest.approx(values, rel=1e-12)
+
+
+def test_other_letters_are_no_thousands(tmp_path: Path) -> None:
+    with pytest.raises(ColumnError, match="line 3: column 'y' holds '5X'"):
+        panel_of(tmp_path, "date,y", ["2020-01-01,1", "2020-01-02,5X", "2020-01-03,3"])

@@ -98,6 +98,46 @@ def test_both_orders_in_one_column_are_refused(tmp_path: Path) -> None:
         panel_of(tmp_path, ["01/14/2020", "01/15/2020", "13/01/2020", "01/16/2020"])
 
 
+MONTHS = [(1985 + n // 12, n % 12 + 1) for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("dates", "form"),
+    [
+        ([f"{month}/1/{year}" for year, month in MONTHS], "%-m/%-d/%Y"),
+        ([f"01.{month:02}.{year}" for year, month in MONTHS], "%d.%m.%Y"),
+        ([f"{month:02}/05/{year % 100}" for year, month in MONTHS], "%m/%d/%y"),
+        ([f"{month}/1/{year}" for year, month in MONTHS[::3]], "%-m/%-d/%Y"),  # quarters
+        ([f"{month}/1/{year}" for year, month in MONTHS[::-1]], "%-m/%-d/%Y"),
+    ],
+)
+def test_months_through_several_years_are_no_days(tmp_path: Path, dates: list[str], form: str) -> None:
+    panel = panel_of(tmp_path, dates)
+    assert (panel.layout.time_format, panel.frequency.unit) == (form, "month")
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        [f"{month}/1/2020" for month in range(1, 13)],  # within one year it may be January
+        [f"{month}/1/{year}" for year, month in MONTHS if month != 5],
+        [f"{month}/{month % 5 + 1}/{year}" for year, month in MONTHS],
+    ],
+)
+def test_what_may_be_days_is_refused(tmp_path: Path, dates: list[str]) -> None:
+    with pytest.raises(TimeError, match="--dayfirst or --monthfirst"):
+        panel_of(tmp_path, dates)
+
+
+def test_months_with_short_years(tmp_path: Path) -> None:
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    panel = panel_of(tmp_path, [f"{names[month - 1]}-{year % 100}" for year, month in MONTHS])
+    assert (panel.time[0], panel.layout.time_format) == (np.datetime64("1985-01"), "%b-%y")
+    weeks = ["Jan-05", "Jan-12", "Jan-19", "Jan-26", "Feb-02", "Feb-09"]  # days of one year
+    with pytest.raises(TimeError, match="'Jan-05' in the time column"):
+        panel_of(tmp_path, weeks)
+
+
 @pytest.mark.parametrize("bad", ["2020-02-30", "soon", "2020/01/04", "2020-13-01", "2020-01-04 25:00", "0000-01-01"])
 def test_date_that_does_not_fit_is_named_by_line(tmp_path: Path, bad: str) -> None:
     with pytest.raises(TimeError, match=rf"line 5: '{bad}'"):
@@ -125,6 +165,31 @@ def test_years_stay_whole_numbers(tmp_path: Path, name: str) -> None:
     assert panel.time.tolist() == list(range(1990, 2000))
     assert panel.frequency.unit == "row"
     assert panel.layout.time == name
+
+
+@pytest.mark.parametrize(
+    ("first", "step"),
+    [("1600000000", 3600), ("1600000000000", 3_600_000), ("1600000000000000", 3_600_000_000), ("1600000000.0", 3600)],
+)
+@pytest.mark.parametrize("name", ["timestamp", "time", "unix"])
+def test_unix_times_are_dates_and_go_out_as_they_came(tmp_path: Path, first: str, step: int, name: str) -> None:
+    times = [f"{int(float(first)) + step * n}{'.0' if first.endswith('.0') else ''}" for n in range(9)]
+    path = tmp_path / "data.csv"
+    path.write_text(f"{name},y\n" + "".join(f"{time},{n}\n" for n, time in enumerate(times)))
+    reading = read(path)
+    panel = reading.panel
+    assert (panel.time[0], panel.layout.time_zone) == (np.datetime64("2020-09-13T12:26:40"), "UTC")
+    assert panel.frequency.describe().english == "every hour"
+    written = format_times(panel.frequency.after(panel.last_time(), 1), panel.layout.time_format, "UTC")
+    assert written == [str(int(float(first)) + 9 * step)]
+    assert [note.kind for note in reading.notes if "Unix time" in note.text.english] == ["time-zone"]
+
+
+@pytest.mark.parametrize(("name", "first"), [("y2", "1600000000"), ("time", "16000000")])
+def test_other_large_numbers_are_no_unix_times(tmp_path: Path, name: str, first: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(f"{name},y\n" + "".join(f"{int(first) + 60 * n},{n}\n" for n in range(9)))
+    assert read(path, ReadOptions(time=name)).panel.time[:2].tolist() == [int(first), int(first) + 60]
 
 
 def test_epochs_stay_whole_numbers_exactly(tmp_path: Path) -> None:

@@ -94,6 +94,26 @@ def test_lines_above_the_table_are_left_out(tmp_path: Path, title: str) -> None:
     assert said(reading) == [f"{count} line{'s' if count > 1 else ''} above the table left out."]
 
 
+@pytest.mark.parametrize("end", ["Source: a bank\n", "\nSource: a bank\nprinted today,,\n", "数据来源：某所\n,,\n"])
+def test_lines_below_the_table_are_left_out(tmp_path: Path, end: str) -> None:
+    reading = reading_of(tmp_path, f"date,y,x\n{BODY}{end}", target="y")
+    assert reading.panel.y.tolist() == [n + 0.5 for n in range(12)]
+    count = 2 if "printed" in end else 1
+    assert said(reading) == [f"{count} line{'s' if count > 1 else ''} below the table left out."]
+
+
+def test_a_sum_below_the_table_is_no_remark(tmp_path: Path) -> None:
+    with pytest.raises(TimeError, match="line 14: 'Total' in the time column"):
+        reading_of(tmp_path, f"date,y,x\n{BODY}Total,66,66\n", target="y")
+
+
+def test_days_to_come_and_empty_series_are_no_remarks(tmp_path: Path) -> None:
+    ahead = reading_of(tmp_path, f"date,y,x\n{BODY}2020-01-13,,\n", target="y")
+    assert [note.kind for note in ahead.notes] == ["trailing"]
+    wide = reading_of(tmp_path, "id,d_1,d_2\na,1,2\nb,,\n", layout="rows")
+    assert [note.kind for note in wide.notes] == ["left-out", "short"]
+
+
 def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path) -> None:
     text = "https://www.example.com\n\ndate;y;x\n2020-01-01;1,5;2\n2020-01-02;oops;4\n2020-01-03;3,5;6\n"
     with pytest.raises(ColumnError, match="line 5: column 'y' holds 'oops'"):

@@ -123,4 +123,4 @@ def test_a_day_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 def test_two_columns_of_one_part_are_no_choice_of_ours(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match="could each be the time"):
-        reading_of(tmp_path, "year,yr,month,y", [f"2021,2021,{n + 1},{n}" for n in range(9)], target="y")
+        reading_of(tmp_path, "year,yr,month,y", [f"{2000 + n},{2000 + n},{n + 1},{n}" for n in range(9)], target="y")

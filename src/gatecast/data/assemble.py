@@ -112,6 +112,9 @@ def _series(table: Table, positions: Sequence[int]) -> tuple[np.ndarray, tuple[s
 
 
 def _zone_notes(dates: Dates) -> list[Note]:
+    if dates.form is not None and dates.form.startswith("%s"):
+        english = "the times count from 1 January 1970 (Unix time); they are used as dates, in UTC."
+        return [Note("time-zone", Text(english, "时间为 Unix 时间戳（自 1970 年 1 月 1 日起），按 UTC 日期处理。"))]
     if dates.zones < 2:
         return []
     return [

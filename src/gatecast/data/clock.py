@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from gatecast.data.reading import Note, ReadOptions
+from gatecast.data.timeparts import without_parts
+from gatecast.data.wording import usual
 from gatecast.language import Text
 
 if TYPE_CHECKING:
     from gatecast.data.table import Table
 
-_CLOCK = r"^\s*(\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?|\d{1,2}\.\d{2}\.\d{2})\s*$"
+_CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?\s*$"
+_DOTTED, _COMPACT = r"^\s*(\d{1,2})\.(\d{2})\.(\d{2})\s*$", r"^\s*([01]\d|2[0-3])([0-5]\d)([0-5]\d)\s*$"
 _CLOCK_NAMES = ("time", "clock", "hour", "bar_time", "trade_time", "时间", "时刻", "交易时间", "成交时间")
 _DAY_NAMES = ("date", "day", "trade_date", "日期", "交易日期", "成交日期")
 
@@ -28,8 +31,8 @@ def with_clock(table: Table, options: ReadOptions) -> tuple[Table, ReadOptions]:
     if clock is None:
         return table, options
     named = options.time if options.time != table.names[clock] else None
-    wanted = _DAY_NAMES if named is None else (named.casefold(),)
-    day = _only(i for i, name in enumerate(table.names) if name.casefold() in wanted and i != clock)
+    wanted = _DAY_NAMES if named is None else (usual(named),)
+    day = _only(i for i, name in enumerate(table.names) if usual(name) in wanted and i != clock)
     together = None if day is None else _together(table.columns[day], table.columns[clock])
     if day is None or together is None:
         return table, options
@@ -42,7 +45,8 @@ def with_clock(table: Table, options: ReadOptions) -> tuple[Table, ReadOptions]:
             f"列 {days!r} 与 {clocks!r} 合在一起作为时间，输出时写入 {days!r}。",
         ),
     )
-    return replace(table, columns=columns, notes=(*table.notes, note)), replace(options, time=days)
+    table = replace(table, columns=columns, notes=(*table.notes, note))
+    return without_parts(table, [clock], options), replace(options, time=days)
 
 
 def _only(found: Iterable[int]) -> int | None:
@@ -53,13 +57,14 @@ def _only(found: Iterable[int]) -> int | None:
 
 def _is_clock(table: Table, position: int, name: str, time: str | None) -> bool:
     cells = table.columns[position]
-    if cells.dtype != pl.String or (name.casefold() not in _CLOCK_NAMES and name != time):
+    if cells.dtype != pl.String or (usual(name) not in _CLOCK_NAMES and name != time):
         return False
-    return bool(cells.str.contains(_CLOCK).fill_null(False).all()) and cells.n_unique() > 1
+    is_clock = any(cells.str.contains(form).fill_null(False).all() for form in (_CLOCK, _DOTTED, _COMPACT))
+    return is_clock and cells.n_unique() > 1
 
 
 def _together(days: pl.Series, clocks: pl.Series) -> pl.Series | None:
-    """`2020-01-05` and `09:30`, or `09.30.00` → `2020-01-05 09:30`; None where the days have a clock of their own."""
+    """`2020-01-05` and `09:30`, `09.30.00` or `093000` as one text; None where the days have a clock of their own."""
     if days.dtype == pl.Datetime:
         is_midnight = (days.drop_nulls() == days.drop_nulls().dt.truncate("1d")).all()
         days = days.dt.strftime("%Y-%m-%d") if is_midnight else days.cast(pl.String)
@@ -68,5 +73,5 @@ def _together(days: pl.Series, clocks: pl.Series) -> pl.Series | None:
     text = days.cast(pl.String).str.strip_chars()
     if text.str.contains(":", literal=True).fill_null(False).any():
         return None
-    clocks = clocks.str.strip_chars().str.replace(r"^(\d+)\.(\d+)\.(\d+)$", "$1:$2:$3")
+    clocks = clocks.str.replace(_DOTTED, "$1:$2:$3").str.replace(_COMPACT, "$1:$2:$3").str.strip_chars()
     return pl.select(pl.when(text != "").then(text + " " + clocks)).to_series()

@@ -12,6 +12,7 @@ CLOCK = (
 )
 _YEAR, _MONTH, _DAY, _NAME = r"(?P<Y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})", r"(?P<b>[A-Za-z]{3,9})"
 _A, _B = r"(?P<a1>\d{1,2})", r"(?P<a2>\d{1,2})"  # day and month, in an order that the column decides
+MONTH_AND_SHORT_YEAR = "<b>-%y"
 _BEGINNING = re.compile(r"\d|[Qq][1-4]|[A-Za-z]{3,9}[ /-]")
 
 
@@ -39,6 +40,7 @@ def _forms() -> list[Form]:
         forms.append(Form(f"[Qq](?P<q>[1-4]){s}{_YEAR}", f"Q%q{s}%Y"))
     return [
         *forms,
+        Form(f"{_NAME}-(?P<y>\\d{{2}})", MONTH_AND_SHORT_YEAR),
         Form(f"{_NAME} {_DAY}, {_YEAR}", "<b> <d>, %Y"),
         Form(f"{_NAME} {_DAY} {_YEAR}", "<b> <d> %Y"),
         Form(f"{_YEAR}[Qq](?P<q>[1-4])", "%YQ%q"),

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from gatecast.data.dateforms import CLOCK, COMPACT_MONTH, Form, known_forms
+from gatecast.data.dateforms import CLOCK, COMPACT_MONTH, MONTH_AND_SHORT_YEAR, Form, known_forms
 from gatecast.data.timetext import MONTHS
 
 _NAMES = {name.lower(): number for number, name in enumerate(MONTHS, 1)}
 _MONTH_NUMBERS = {**_NAMES, **{name[:3]: number for name, number in _NAMES.items()}, "sept": 9}
 _SAMPLE = 64
+_FEWEST_MONTHS = 4
 _FIRST_YEAR, _LAST_YEAR = 1000, 2999  # others are slips, or stand for "no date"
 
 
@@ -70,6 +71,8 @@ def _read(text: pl.Series, day_first: bool | None, compact_months: bool) -> Date
         fields["d"], fields["m"] = (fields["a2"], fields["a1"]) if swapped else (fields["a1"], fields["a2"])
     number = {name: _whole(fields[name]) for name in ["Y", "y", "m", "d", "q", "V", "H", "M", "S"] if name in fields}
     time = _assemble(number, fields, len(text))
+    if form.template == MONTH_AND_SHORT_YEAR and not _are_near(time):
+        return None
     offset, zone, zones = _offsets(fields["z"], np.isnat(time))
     full = text.is_not_null().to_numpy() & (text != "").fill_null(False).to_numpy()
     wrong = np.flatnonzero(full & (np.isnat(time) | np.isnat(offset)))
@@ -87,21 +90,38 @@ def _commonest_form(text: pl.Series, compact_months: bool) -> Form | None:
     return forms[int(np.argmax(counts))][0] if sample and max(counts) else None
 
 
+def _are_near(time: np.ndarray) -> bool:
+    """Whether most months follow one another within a year: `Jan-10` may also be the tenth of January."""
+    months = time[~np.isnat(time)].astype("datetime64[M]").astype(np.int64)
+    return len(months) < 2 or bool(np.median(np.abs(np.diff(months))) < 12)
+
+
 def _whole(cells: pl.Series) -> np.ndarray:
     """(rows,) the part as a number, -1 where it is missing."""
     return cells.cast(pl.Int64, strict=False).fill_null(-1).to_numpy()
 
 
 def _order(fields: dict[str, pl.Series], day_first: bool | None) -> tuple[bool, bool]:
-    """(month stands first, it cannot be told)."""
+    """(month stands first, it cannot be told). 1/1/2020, 2/1/2020, … over a turn of the year are months, not days."""
     if "a1" not in fields:
         return False, False
     first, second = _whole(fields["a1"]), _whole(fields["a2"])
     if day_first is not None:
         return not day_first, False
     big_first, big_second = int((first > 12).sum()), int((second > 12).sum())
-    ambiguous = not big_first and not big_second and bool((first != second).any())
-    return big_second > big_first, ambiguous
+    if big_first or big_second or not (first != second).any():
+        return big_second > big_first, False
+    year = _whole(fields["Y"]) if "Y" in fields else _century(_whole(fields["y"]))
+    by_month_first, by_day_first = (_are_months(year, *order) for order in ((first, second), (second, first)))
+    return by_month_first, by_month_first == by_day_first
+
+
+def _are_months(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> bool:
+    """Whether the dates, so understood, are one day of months that follow one another evenly, through several years."""
+    known = day > 0
+    steps = np.diff(np.unique(12 * year[known] + month[known]))
+    same_day, years = len(np.unique(day[known])) == 1, len(np.unique(year[known]))
+    return same_day and years > 1 and len(steps) >= _FEWEST_MONTHS and bool((steps == steps[0]).all())
 
 
 def month_numbers(names: pl.Series) -> np.ndarray:

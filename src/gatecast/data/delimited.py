@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from gatecast.data.dialect import Dialect, sniff
+from gatecast.data.header import is_value
 from gatecast.data.reading import Note
 from gatecast.data.source import TextSource
 from gatecast.data.table import Table
@@ -15,6 +16,7 @@ from gatecast.data.wording import count_of, some
 from gatecast.errors import ReadError
 from gatecast.language import Text
 
+_MOST_BEHIND = 20  # lines below a table
 _SPACES = " \t\u00a0\u3000"
 
 
@@ -33,9 +35,11 @@ def read_delimited(source: TextSource, counted_header: bool = False) -> Table:
         full = ~frame.select(pl.all_horizontal((pl.all() == "").fill_null(True))).to_series()
         frame, lines = frame.filter(full), lines[full.to_numpy()]
     frame, lines = frame[dialect.names :], lines[dialect.names :]
+    behind = lines_behind(frame)
+    frame, lines = frame[: len(frame) - behind], lines[: len(frame) - behind]
     if not len(frame):
         raise ReadError(f"{source.name} has a header, but no rows under it.", f"{source.name} 只有表头，没有数据行。")
-    return _named(source, dialect, frame, lines)
+    return _named(source, dialect, frame, lines, behind)
 
 
 def _cut(text: str, dialect: Dialect, name: str) -> pl.DataFrame:
@@ -55,6 +59,18 @@ def _cut(text: str, dialect: Dialect, name: str) -> pl.DataFrame:
     if not any(space in text for space in _SPACES):
         return frame
     return frame.select(pl.all().str.strip_chars())
+
+
+def lines_behind(frame: pl.DataFrame) -> int:
+    """How many rows at the end hold words in the first cell alone, below numbers or dates: a source, a remark."""
+    first = frame.to_series(0).fill_null("")
+    if frame.width < 2 or len(first) < 2 or not is_value(first[0]):
+        return 0
+    rest = frame.select(pl.any_horizontal((pl.all().exclude(first.name) != "").fill_null(False))).to_series()
+    count = 0
+    while count < _MOST_BEHIND and not rest[-1 - count] and not is_value(first[-1 - count]):
+        count += 1
+    return count
 
 
 def _lines_inside_quotes(frame: pl.DataFrame) -> np.ndarray:
@@ -88,7 +104,7 @@ def _diagnosis(text: str, dialect: Dialect, name: str) -> ReadError:
     )
 
 
-def _named(source: TextSource, dialect: Dialect, frame: pl.DataFrame, lines: np.ndarray) -> Table:
+def _named(source: TextSource, dialect: Dialect, frame: pl.DataFrame, lines: np.ndarray, behind: int) -> Table:
     """Give the columns their names; drop those that trailing separators made."""
     header = list(dialect.header or ())
     header += [""] * (dialect.width - len(header))
@@ -107,12 +123,12 @@ def _named(source: TextSource, dialect: Dialect, frame: pl.DataFrame, lines: np.
         lines,
         decimal=dialect.decimal,
         unnamed=frozenset(unnamed if dialect.names else ()),
-        notes=(*source.notes, *_header_notes(dialect, names)),
+        notes=(*source.notes, *_header_notes(dialect, names, behind)),
     )
 
 
-def _header_notes(dialect: Dialect, names: list[str]) -> list[Note]:
-    """What stood above the values, where it was no line of names."""
+def _header_notes(dialect: Dialect, names: list[str], behind: int) -> list[Note]:
+    """What stood above the values, where it was no line of names, and below them."""
     said, called = [], some(names, 3)
     if dialect.before:
         english = f"{count_of(dialect.before, 'line')} above the table left out."
@@ -122,4 +138,6 @@ def _header_notes(dialect: Dialect, names: list[str]) -> list[Note]:
     if dialect.names > 1:
         english = f"{dialect.names} lines of names above the values; the columns are called {called}."
         said.append(Text(english, f"数值上方有 {dialect.names} 行列名；各列命名为 {called}。"))
+    if behind:
+        said.append(Text(f"{count_of(behind, 'line')} below the table left out.", f"略去表格下方的 {behind} 行。"))
     return [Note("header", text) for text in said]

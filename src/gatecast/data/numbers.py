@@ -1,4 +1,4 @@
-"""Text cells to numbers: decimal commas, thousands, signs of currency and percent, and words for "nothing here"."""
+"""Text cells to numbers: decimal commas, thousands and their letters, signs, and words for "nothing here"."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _EMPTY = (
 _SIGNS = "$€£¥￥₩₹元%"
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 _GROUPED = r"^[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$"
+_SCALES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "千": 1e3, "万": 1e4, "亿": 1e8, "万亿": 1e12}
+_ABBREVIATED = r"^(?P<number>[+-]?[\d.,]+) ?(?P<unit>[kKMBT]|千|万亿|万|亿)$"
 _COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][+-]?\d+)?$"
 
 
@@ -62,6 +64,9 @@ def read_numbers(cells: pl.Series, decimal: str = ".") -> Numbers:
     if failed.any():
         values = _localised(text, decimal)
         failed = _failed(text, values)
+    if failed.any():
+        values = _abbreviated(text, values, decimal)
+        failed = _failed(text, values)
     numbers = values.fill_null(float("nan")).to_numpy().astype(np.float64)
     strange = text.filter(np.isnan(numbers))
     strange = strange.filter(strange.str.to_lowercase().is_in(_EMPTY))
@@ -76,6 +81,14 @@ def read_numbers(cells: pl.Series, decimal: str = ".") -> Numbers:
 def _failed(text: pl.Series, values: pl.Series) -> np.ndarray:
     """(rows,) cells that hold something, but no number."""
     return (values.is_null() & text.is_not_null() & (text != "")).fill_null(False).to_numpy()
+
+
+def _abbreviated(text: pl.Series, values: pl.Series, decimal: str) -> pl.Series:
+    """The values, and numbers with a letter or word for thousands, millions and so on: `103.5K`, `1.2亿`."""
+    parts = text.str.extract_groups(_ABBREVIATED).struct.unnest()
+    number, unit = _localised(parts["number"], decimal), parts["unit"].str.to_uppercase()
+    scale = unit.replace_strict(_SCALES, default=None, return_dtype=pl.Float64)
+    return pl.select(pl.coalesce(values, number * scale)).to_series()
 
 
 def _localised(text: pl.Series, decimal: str) -> pl.Series:

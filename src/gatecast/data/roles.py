@@ -12,7 +12,7 @@ import polars as pl
 from gatecast.data.profile import Profile
 from gatecast.data.reading import ReadOptions
 from gatecast.data.table import Table
-from gatecast.data.wording import some
+from gatecast.data.wording import some, usual
 from gatecast.errors import ColumnError, OptionError
 
 STRONG_TIMES = (
@@ -21,6 +21,7 @@ STRONG_TIMES = (
 )
 _WEAK_TIMES = (
     *("month", "week", "day", "year", "quarter", "period", "hour", "t", "step"),
+    *("unix", "unix_time", "unixtime", "unix_timestamp", "epoch", "ts", "open_time", "open time"),
     *("月份", "年月", "年份", "年", "月", "周", "季度"),
 )
 TIME_NAMES = frozenset(STRONG_TIMES + _WEAK_TIMES)
@@ -155,18 +156,18 @@ def find_time(table: Table, profiles: Sequence[Profile], free: list[int], has_ta
     has_target: the target is known, so that no column of numbers need be left for it.
     Raises: ColumnError where several could be meant.
     """
-    name = {i: table.names[i].casefold() for i in free}
+    name = {i: usual(table.names[i]) for i in free}
     dates = [i for i in free if profiles[i].kind == "date"]
     if not dates:
         dates = [i for i in free if name[i] in STRONG_TIMES and profiles[i].kind == "text"]
     if not dates:
         numbers = [i for i in free if profiles[i].kind == "number"]
-        steps = [i for i in numbers if name[i] in TIME_NAMES and _whole(profiles[i])]
+        steps = [i for i in numbers if name[i] in TIME_NAMES and _goes_on(profiles[i])]
         strong = [i for i in steps if name[i] in STRONG_TIMES]
         needed_as_target = len(numbers) < 2 and not has_target
         dates = [] if needed_as_target else strong or steps
     for time_name, value_name in (("ds", "y"), ("timestamp", "target")):
-        known = [i for i in dates if name[i] == time_name and value_name in map(str.casefold, table.names)]
+        known = [i for i in dates if name[i] == time_name and value_name in map(usual, table.names)]
         dates = known if len(known) == 1 else dates
     if len(dates) > 1:
         choice = [table.names[i] for i in dates]
@@ -177,18 +178,21 @@ def find_time(table: Table, profiles: Sequence[Profile], free: list[int], has_ta
     return dates[0] if dates else None
 
 
-def _whole(profile: Profile) -> bool:
+def _goes_on(profile: Profile) -> bool:
+    """Whether all cells are whole numbers, and not all of them the same."""
     numbers = profile.numbers
-    return numbers is not None and not len(numbers.wrong) and numbers.whole
+    if numbers is None or len(numbers.wrong) or not numbers.whole:
+        return False
+    return len(numbers.values) < 2 or numbers.values.min() < numbers.values.max()
 
 
 def _find_ids(table: Table, profiles: Sequence[Profile], free: list[int], time: int | None) -> tuple[int, ...]:
     """The columns that name the series: a usual name, or what tells rows of one date apart, alone or together."""
     recognised = sorted(
-        (i for i in free if table.names[i].casefold() in _IDS and profiles[i].kind != "empty"),
-        key=lambda i: _IDS.index(table.names[i].casefold()),
+        (i for i in free if usual(table.names[i]) in _IDS and profiles[i].kind != "empty"),
+        key=lambda i: _IDS.index(usual(table.names[i])),
     )
-    sure = [i for i in recognised if table.names[i].casefold() in _SURE_IDS]
+    sure = [i for i in recognised if usual(table.names[i]) in _SURE_IDS]
     if sure:
         return (sure[0],)
     distinct = _distinct_rows(table)
@@ -200,7 +204,7 @@ def _find_ids(table: Table, profiles: Sequence[Profile], free: list[int], time: 
     texts = [i for i in free if profiles[i].kind == "text" and distinct([i, time]) == rows]
     if parting or len(texts) == 1:
         return ((parting or texts)[0],)
-    named = [i for i in free if table.names[i].casefold() in _IDS_OF_REPEATED_DATES and profiles[i].kind != "empty"]
+    named = [i for i in free if usual(table.names[i]) in _IDS_OF_REPEATED_DATES and profiles[i].kind != "empty"]
     several = (some for size in range(1, _MOST_IDS + 1) for some in combinations(named, size))
     together = next((some for some in several if distinct([*some, time]) == rows), None)
     return together or tuple(recognised[:1])
@@ -212,7 +216,7 @@ def _distinct_rows(table: Table) -> Callable[[Sequence[int]], int]:
 
 
 def _find_target(table: Table, profiles: Sequence[Profile], free: list[int]) -> int:
-    name = {i: table.names[i].casefold() for i in free}
+    name = {i: usual(table.names[i]) for i in free}
     for recognised in ("y", "target"):
         for i in free:
             if name[i] == recognised:
@@ -240,7 +244,7 @@ def _find_target(table: Table, profiles: Sequence[Profile], free: list[int]) -> 
 
 def _is_counter(table: Table, profile: Profile, position: int) -> bool:
     """A column that merely counts the rows, such as the index that pandas writes."""
-    if position not in table.unnamed and profile.name.casefold() not in _COUNTERS:
+    if position not in table.unnamed and usual(profile.name) not in _COUNTERS:
         return False
     values = profile.numbers.values if profile.numbers is not None else np.zeros(0)
     return len(values) > 1 and bool((np.diff(values) == 1).all())

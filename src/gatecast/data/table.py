@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gatecast.data.wording import some
@@ -58,6 +59,17 @@ class Table:
         raise ColumnError(
             f"{self.name}: --{option} {name!r} is not a column{near.english}; the columns are {known}.",
             f"{self.name}：--{option} {name!r} 不是表中的列{near.chinese}；现有列：{known}。",
+        )
+
+    def without(self, positions: Collection[int]) -> Table:
+        """The table but for some of its columns."""
+        kept = [i for i in range(len(self.names)) if i not in positions]
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in kept),
+            columns=tuple(self.columns[i] for i in kept),
+            zones=tuple(self.zones[i] for i in kept) if self.zones else (),
+            unnamed=frozenset(new for new, old in enumerate(kept) if old in self.unnamed),
         )
 
     def where(self, row: int) -> Text:

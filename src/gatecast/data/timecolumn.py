@@ -1,4 +1,4 @@
-"""The cells of the time column to times: dates, compact dates such as 20200105, or whole numbers."""
+"""The cells of the time column to times: dates, compact dates such as 20200105, Unix times, or whole numbers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 
 from gatecast.data.datetext import Dates, read_dates
 from gatecast.data.roles import TIME_NAMES
+from gatecast.data.wording import usual
 from gatecast.errors import TimeError
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from gatecast.data.table import Table
 
 _LARGEST_EXACT = 2.0**53
+_UNIX = {"s": "%s", "ms": "%s%3f", "us": "%s%f", "ns": "%s%f000"}
+_PARTS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_EARLIEST, _LATEST = 631_152_000, 4_102_444_800  # of 1990, and of 2100: smaller numbers count something else
 
 
 def read_times(
@@ -25,7 +29,7 @@ def read_times(
     """(rows,) times of the time column; the second is None where they are whole numbers."""
     dates = profiles[position].dates if profiles[position].kind == "date" else None
     if dates is None:
-        dates = _compact_dates(table, position, day_first)
+        dates = _compact_dates(table, position, day_first) or _unix_times(table, position)
     if dates is None:
         steps = _whole_numbers(table.columns[position])
         if steps is not None:
@@ -57,12 +61,31 @@ def _compact_dates(table: Table, position: int, day_first: bool | None) -> Dates
     length = text.drop_nulls().str.len_chars()
     if not len(length) or length.min() != length.max() or length.min() not in (6, 8):
         return None
-    months = length.min() == 6 and table.names[position].casefold() in TIME_NAMES
+    months = length.min() == 6 and usual(table.names[position]) in TIME_NAMES
     dates = read_dates(text, day_first, compact_months=months)
     if dates is None or len(dates.wrong) or dates.form not in ("%Y%m%d", "%Y%m"):
         return None
     years = dates.time[~np.isnat(dates.time)].astype("datetime64[Y]").astype(np.int64) + 1970
     return dates if years.min() >= 1500 and years.max() <= 2200 else None
+
+
+def _unix_times(table: Table, position: int) -> Dates | None:
+    """Seconds since 1970, or thousandths, millionths and so on of them, in a text column that is named as a time.
+
+    None where they count what is finer than a date here can say, a millionth of a second.
+    """
+    cells = table.columns[position]
+    if cells.dtype != pl.String or usual(table.names[position]) not in TIME_NAMES:
+        return None
+    numbers = _whole_numbers(cells)
+    for unit, form in _UNIX.items():
+        parts = _PARTS[unit]
+        if numbers is not None and _EARLIEST * parts <= numbers.min() and numbers.max() < _LATEST * parts:
+            if unit == "ns" and (numbers % 1000).any():
+                return None
+            time = numbers.astype(f"datetime64[{unit}]").astype("datetime64[us]")
+            return Dates(time, form, "UTC", 1, np.zeros(0, np.int64))
+    return None
 
 
 def _whole_numbers(cells: pl.Series) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from gatecast.data.datetext import month_numbers
 from gatecast.data.numbers import read_numbers
 from gatecast.data.reading import Note, ReadOptions
 from gatecast.data.roles import STRONG_TIMES, names_in
+from gatecast.data.wording import usual
 from gatecast.language import Text
 
 if TYPE_CHECKING:
@@ -59,14 +60,22 @@ def with_time_of_parts(table: Table, options: ReadOptions) -> tuple[Table, ReadO
     values = {part: found[part][1] for part in parts}
     text = _text(None if day is None else table.columns[day].cast(pl.String).str.strip_chars(), values)
     note = _note([table.names[i] for i in used], name, "hour" in values and values["hour"].max() == 24)
-    return _replaced(table, used, text.alias(name), options, note), replace(options, time=name)
+    table = without_parts(table, used, options)
+    table = replace(
+        table,
+        names=(*table.names, name),
+        columns=(*table.columns, text.alias(name)),
+        zones=(*table.zones, None) if table.zones else (),
+        notes=(*table.notes, note),
+    )
+    return table, replace(options, time=name)
 
 
 def _parts(table: Table) -> dict[str, tuple[int, np.ndarray]]:
     """The one column of each part, and its whole numbers in the part's range."""
     found = {}
     for part, names in _NAMES.items():
-        positions = [i for i, name in enumerate(table.names) if name.casefold() in names]
+        positions = [i for i, name in enumerate(table.names) if usual(name) in names]
         numbers = _whole_numbers(table, positions[0], part) if len(positions) == 1 else None
         if numbers is not None:
             found[part] = (positions[0], numbers)
@@ -94,7 +103,7 @@ def _day(table: Table, found: Mapping[str, tuple[int, np.ndarray]]) -> int | Non
     """The column of days, where there are hours beside it and a day stands several times."""
     if "hour" not in found or len(np.unique(found["hour"][1])) < 2:
         return None
-    days = [i for i, name in enumerate(table.names) if name.casefold() in _DAYS and _are_days(table.columns[i])]
+    days = [i for i, name in enumerate(table.names) if usual(name) in _DAYS and _are_days(table.columns[i])]
     return days[0] if len(days) == 1 and table.columns[days[0]].n_unique() < len(table.rows) else None
 
 
@@ -112,7 +121,7 @@ def _has_dates(table: Table) -> bool:
     """Whether a column is called as times are, or its first cell is a date."""
     for name, cells in zip(table.names, table.columns, strict=True):
         first = cells.drop_nulls().head(1).to_list() if cells.dtype == pl.String else []
-        if name.casefold() in STRONG_TIMES or cells.dtype == pl.Datetime or any(map(looks_like_date, first)):
+        if usual(name) in STRONG_TIMES or cells.dtype == pl.Datetime or any(map(looks_like_date, first)):
             return True
     return False
 
@@ -146,18 +155,10 @@ def _text(days: pl.Series | None, values: Mapping[str, np.ndarray]) -> pl.Series
     return days.str.replace(r"[ T]0{1,2}:00(:00(\.0+)?)?$", "") + " " + parts["hour"] + ":" + minutes
 
 
-def _replaced(table: Table, used: list[int], time: pl.Series, options: ReadOptions, note: Note) -> Table:
-    """The table without the parts that have no other role, and with the times at its end."""
+def without_parts(table: Table, used: Collection[int], options: ReadOptions) -> Table:
+    """The table but for the parts of times that have no role by the options."""
     roles = (*options.past, *options.future, *names_in(table, options.target), *names_in(table, options.id))
-    kept = [i for i in range(len(table.names)) if i not in used or table.names[i] in roles]
-    return replace(
-        table,
-        names=(*(table.names[i] for i in kept), str(time.name)),
-        columns=(*(table.columns[i] for i in kept), time),
-        zones=(*(table.zones[i] for i in kept), None) if table.zones else (),
-        unnamed=frozenset(new for new, old in enumerate(kept) if old in table.unnamed),
-        notes=(*table.notes, note),
-    )
+    return table.without([i for i in used if table.names[i] not in roles])
 
 
 def _note(used: list[str], name: str, ends: bool) -> Note:

@@ -1,12 +1,13 @@
 """Times to text, in the format that the file had. Knows a few directives of strftime, and gives the same on any system.
 
-`%-d`, `%q` (quarter), `%:z` and `%3f` (milliseconds) are not in every C library, and `%b` would follow the locale.
+`%-d`, `%q` (quarter), `%s` (seconds since 1970), `%:z`, `%3f` (milliseconds) are not in every C library, and `%b` would
+follow the locale.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_UNIX_BEGINS = datetime(1970, 1, 1)
 _DIRECTIVE = re.compile(r"%(-?[A-Za-z]|:z|3f)")
 _WRITE: dict[str, Callable[[datetime], str]] = {
     "Y": lambda t: f"{t.year:04}",
@@ -42,6 +44,7 @@ _WRITE: dict[str, Callable[[datetime], str]] = {
     "S": lambda t: f"{t.second:02}",
     "f": lambda t: f"{t.microsecond:06}",
     "3f": lambda t: f"{t.microsecond // 1000:03}",
+    "s": lambda t: str((t.replace(tzinfo=None) - _UNIX_BEGINS) // timedelta(seconds=1)),
     "z": lambda t: t.strftime("%z"),
     ":z": lambda t: t.strftime("%z")[:3] + ":" + t.strftime("%z")[3:],
 }

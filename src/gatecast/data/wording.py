@@ -1,4 +1,4 @@
-"""Small words that many notes need."""
+"""Small words that many notes need, and names of columns as they are compared."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def some(names: Sequence[str], most: int = 3) -> str:
     """`'A', 'B', 'C', … (7)`: a list that is cut, and reads the same in both languages."""
     shown = ", ".join(repr(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown}, … ({len(names)})"
+
+
+def usual(name: str) -> str:
+    """A column's name as lists of usual names have it: `<DATE>` is `date`."""
+    return name.casefold().strip(" <>")
