@@ -246,3 +246,29 @@ def test_columns_are_described(tmp_path: Path) -> None:
     assert (reading.columns[0].minimum, reading.columns[0].maximum) == ("2020-01-01", "2020-01-12")
     assert (reading.columns[1].minimum, reading.columns[1].maximum) == ("100", "102.75")
     assert reading.columns[2].examples == ("x", "x", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("".join(f" 1749  {n + 1:02}  {n / 12:8.3f} {v:7.2f}  -1\n" for n, v in enumerate(VALUES)), "column_4"),
+        ("#YY MM hour y\n" + "".join(f"2020 01   {n}  {v}\n" for n, v in enumerate(VALUES)), "y"),
+        ("date y\n" + "".join(f"{day}   {v}\n" for day, v in zip(DAYS, VALUES, strict=True)), "y"),
+        ("date time y\n" + "".join(f"{day} 9:30 {v}\n" for day, v in zip(DAYS, VALUES, strict=True)), "y"),
+    ],
+)
+def test_blanks_between_numbers(tmp_path: Path, text: str, column: str) -> None:
+    assert read(written(tmp_path, text), ReadOptions(target=column)).panel.y.tolist() == VALUES
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["1 200", "1 300", "1 400"], ["2020-01-01 00:00", "2020-01-02 00:00", "2020-01-03 00:00"], ["a b", "c d", "e f"]],
+)
+def test_blanks_inside_cells_stay(tmp_path: Path, cells: list[str]) -> None:
+    text = "y,x\n" + "".join(f"{n},{cell}\n" for n, cell in enumerate(cells))
+    reading = read(written(tmp_path, text), ReadOptions(target="y"))
+    assert [column.name for column in reading.columns] == ["y", "x"]
+    one = "long name\n" + "".join(f"{cell}\n" for cell in ["a b", "c d", "e f"])
+    with pytest.raises(ValueError, match="no column of numbers to forecast among 'long name'"):
+        read(written(tmp_path, one))

@@ -223,3 +223,25 @@ def test_flags_may_be_covariates(tmp_path: Path) -> None:
 
     frame = pl.DataFrame({"y": [1.0, 2.0, 3.0], "promo": [True, False, None]})
     assert read(frame, ReadOptions(target="y", past=("promo",))).panel.values[:, 1].tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("code", ["-200", "-99.9", "9999", "999.9"])
+def test_a_code_for_nothing_is_told(tmp_path: Path, code: str) -> None:
+    values = [f"{12 + 3 * np.sin(n):.2f}" for n in range(60)]
+    values[7] = values[30] = values[31] = code
+    told = notes(reading_of(tmp_path, "step,y", [f"{n},{value}" for n, value in enumerate(values)]))
+    assert told["code"].startswith(f"{code} stands 3 times in 'y', far from all others (9 to 15)")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["0", "12", "13", "0", "12.5", "13"],  # closed on Sundays
+        ["-200", "12", "13", "12.5", "13", "12"],  # once
+        ["9990", "12", "13", "9990", "12.5", "13"],
+        ["-2", "1", "2", "-2", "3", "5"],  # near the others
+        ["-9", "5", "5", "-9", "5", "5"],  # the others do not move
+    ],
+)
+def test_other_values_are_no_codes(tmp_path: Path, values: list[str]) -> None:
+    assert "code" not in notes(reading_of(tmp_path, "step,y", [f"{n},{value}" for n, value in enumerate(values)]))

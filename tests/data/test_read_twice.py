@@ -79,9 +79,14 @@ def test_days_know_no_clock(tmp_path: Path) -> None:
         reading_of(tmp_path, "time,y", [f"{day},{n}" for n, day in enumerate(days)])
 
 
+def test_one_time_alone(tmp_path: Path) -> None:
+    with pytest.raises(TimeError, match="2020-10-25 02:00 stands twice"):
+        reading_of(tmp_path, "time,y", ["2020-10-25 02:00,1", "2020-10-25 02:00,2"])
+
+
 def test_contradictions_are_counted(tmp_path: Path) -> None:
     rows = [f"2020-01-{day:02},{n}" for day in range(1, 9) for n in (1, 2)]
-    with pytest.raises(TimeError, match=r"\(lines 2 and 3\) \(so do 7 more\); keep one of each, .*--id store,item"):
+    with pytest.raises(TimeError, match=r"\(lines 2 and 3\), one of 8 such times; keep one of each, .*--id store,item"):
         reading_of(tmp_path, "date,y", rows)
 
 

@@ -7,7 +7,7 @@ import csv
 import numpy as np
 import polars as pl
 
-from gatecast.data.dialect import Dialect, sniff
+from gatecast.data.dialect import Dialect, sniff, with_tabs
 from gatecast.data.header import is_value
 from gatecast.data.reading import Note
 from gatecast.data.source import TextSource
@@ -25,7 +25,7 @@ def read_delimited(source: TextSource, counted_header: bool = False) -> Table:
 
     Raises: ReadError if rows have more cells than the header, a quote never closes, or no row is there.
     """
-    text = source.text.replace("\r\n", "\n").replace("\r", "\n")
+    text = with_tabs(source.text.replace("\r\n", "\n").replace("\r", "\n"))
     dialect = sniff(text, counted_header)
     frame = _cut(text, dialect, source.name)
     lines = dialect.first_line + np.arange(len(frame))

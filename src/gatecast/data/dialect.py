@@ -7,11 +7,13 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from gatecast.data.header import is_header, joined, lines_before, lines_of_names
+from gatecast.data.header import is_header, is_value, joined, lines_before, lines_of_names
 
 _SEPARATORS = ("\t", ";", "|", ",")  # a tie goes to the first: commas also stand inside of cells
 _SAMPLE_LINES, _SAMPLE_CHARACTERS = 200, 200_000
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)*")
+_BLANKS, _MARGINS = re.compile(r"[ \u00a0\u3000]+"), re.compile(r"^ +| +$", re.MULTILINE)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 _COMMA_IS_DECIMAL = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3})+,\d+)")
 _POINT_IS_DECIMAL = re.compile(r"[+-]?(\d*\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3})+\.\d+)")
 _COMMA_IN_NUMBER = re.compile(r"[+-]?\d+,\d+")
@@ -33,6 +35,19 @@ class Dialect(NamedTuple):
     before: int
     width: int
     decimal: str
+
+
+def with_tabs(text: str) -> str:
+    """The text with one tab for every run of blanks, where nothing but these stands between its numbers."""
+    lines = _first_lines(text[:_SAMPLE_CHARACTERS], whole=len(text) <= _SAMPLE_CHARACTERS)
+    if any(separator in line for line in lines for separator in _SEPARATORS):
+        return text
+    rows = [line.split() for line in lines]
+    width, agreeing = Counter(len(row) for row in rows).most_common(1)[0]
+    values = sum(len(row) == width and all(is_value(cell) or _CLOCK.fullmatch(cell) for cell in row) for row in rows)
+    if width < 2 or agreeing < 0.9 * len(rows) or values < 0.9 * len(rows) - 2:
+        return text
+    return _BLANKS.sub("\t", _MARGINS.sub("", text))
 
 
 def sniff(text: str, counted_header: bool = False) -> Dialect:

@@ -46,6 +46,9 @@ def _clock_was_put_back(rows: Rows, pairs: np.ndarray) -> np.ndarray:
     if not len(pairs) or rows.time.dtype.kind != "M" or rows.layout.time_zone is not None:
         return np.zeros(len(pairs), bool)
     steps = np.diff(rows.time)[np.diff(rows.series) == 0]
+    steps = steps[steps > np.timedelta64(0)]
+    if not len(steps) or np.median(steps) > _HOUR:
+        return np.zeros(len(pairs), bool)
     time, series = rows.time[pairs], rows.series[pairs]
     later = time + _HOUR
     day = later.astype("datetime64[D]")
@@ -53,7 +56,7 @@ def _clock_was_put_back(rows: Rows, pairs: np.ndarray) -> np.ndarray:
     near = (np.diff(series) == 0) & (np.diff(time) > _HOUR) & (np.diff(time) < _HALF_A_YEAR)
     triple = np.isin(pairs, pairs + 1) | np.isin(pairs, pairs - 1)
     alone = ~(np.append(near, False) | np.append(False, near) | triple)
-    return is_sunday & (later - day <= 5 * _HOUR) & alone & (np.median(steps[steps > np.timedelta64(0)]) <= _HOUR)
+    return is_sunday & (later - day <= 5 * _HOUR) & alone
 
 
 def _put_back_note(rows: Rows, pairs: np.ndarray) -> Note:
@@ -76,7 +79,7 @@ def _contradiction(rows: Rows, pairs: np.ndarray) -> TimeError:
     when, name = rows.when(row), rows.ids[rows.series[row]]
     of, of_chinese = (f" of series {name!r}", f"序列 {name!r} 的") if len(rows.ids) > 1 else ("", "")
     word = "lines" if rows.in_file else "rows"
-    more = (f" (so do {len(pairs) - 1} more)", f"（另有 {len(pairs) - 1} 处）") if len(pairs) > 1 else ("", "")
+    more = (f", one of {len(pairs)} such times", f"（共 {len(pairs)} 处）") if len(pairs) > 1 else ("", "")
     return TimeError(
         f"{rows.layout.source}: the time {when}{of} stands twice with different values ({word} {first} and "
         f"{second}){more[0]}; keep one of each, or name what tells the series apart, as with --id store or "

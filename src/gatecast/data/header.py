@@ -35,7 +35,7 @@ def _is_comment(rows: Sequence[Row]) -> bool:
     """Whether the first of two lines begins with "#" and is not the header of the other."""
     if not rows[0] or not rows[0][0].startswith("#"):
         return False
-    return len(rows) < 2 or len(rows[0]) != len(rows[1]) or rows[1][0].startswith("#")
+    return len(rows) < 2 or len(rows[0]) != len(rows[1])
 
 
 def _filled(row: Row) -> int:

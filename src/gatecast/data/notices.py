@@ -1,6 +1,8 @@
-"""What a careful reader would notice in a clean panel: gaps, uneven steps, short and constant series, jumps."""
+"""What a careful reader would notice in a clean panel: gaps, uneven steps, short and constant series, jumps, codes."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 
@@ -15,12 +17,13 @@ _SHORT = 10
 _PRICE_WORDS = ("close", "price", "open", "high", "low", "收盘", "开盘", "最高", "最低", "价")
 _ADJUSTED_WORDS = ("adj", "复权")
 _SPLITS = np.array([2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50])
+_NINES = re.compile(r"9+(\.9+)?")
 _UNEVEN = 0.2  # share of steps off the common one, from which a series is called irregular
 
 
 def notice(panel: Panel) -> list[Note]:
     """All notes, in the order of a reader's interest."""
-    return [*_steps(panel), *_short(panel), *_constant(panel), *_jumps(panel)]
+    return [*_steps(panel), *_short(panel), *_constant(panel), *_jumps(panel), *_codes(panel)]
 
 
 def _inner(panel: Panel) -> np.ndarray:
@@ -157,3 +160,26 @@ def _split_rows(values: np.ndarray) -> np.ndarray:
     nearness = np.abs(np.abs(move)[:, None] - np.log(_SPLITS)).min(axis=1)
     is_split = (np.abs(move) > max(10 * scatter, 0.5)) & (nearness < tolerance)
     return np.flatnonzero(is_split) + 1
+
+
+def _codes(panel: Panel) -> list[Note]:
+    """A value that may stand for "nothing was measured", as -200, -99.9 or 9999.
+
+    It is repeated, and farther off from all others than these are from one another.
+    """
+    low, high = panel.y.min(), panel.y.max()
+    for code in [*([low] if low < 0 else []), *([high] if _NINES.fullmatch(f"{high:g}") else [])]:
+        others = panel.y[panel.y != code]
+        count = len(panel.y) - len(others)
+        if count < 2 or len(others) < 2 or others.min() == others.max():
+            continue
+        least, most = others.min(), others.max()
+        if max(least - code, code - most) > most - least:
+            said = Text(
+                f"{code:g} stands {count} times in {panel.target!r}, far from all others ({least:g} to {most:g}): if "
+                f"it means that nothing was measured, empty those cells.",
+                f"{panel.target!r} 中 {code:g} 出现 {count} 次，远离其他所有值（{least:g} 至 {most:g}）："
+                f"若它表示没有测得数值，请清空这些单元格。",
+            )
+            return [Note("code", said)]
+    return []

@@ -10,11 +10,32 @@ import numpy as np
 import polars as pl
 
 _EMPTY = (
-    *("-", "--", "---", "—", "——", "–", ".", "..", "…", "?", "*", "/", "\\", "missing", "unknown"),
+    *(
+        "-",
+        "--",
+        "---",
+        "—",
+        "——",
+        "–",
+        ".",
+        "..",
+        "…",
+        "?",
+        "*",
+        "**",
+        "***",
+        "****",
+        "*****",
+        "/",
+        "\\",
+        "missing",
+        "unknown",
+    ),
     *("n/a", "na", "n.a.", "nan", "-nan", "null", "none", "nil"),
     *("#n/a", "#na", "#value!", "#div/0!", "#null!", "#num!", "#ref!"),
     *("停牌", "停盘", "休市", "无", "没有", "空", "缺", "缺失", "暂无", "未知"),
 )
+_SAMPLE = 100
 _SIGNS = "$€£¥￥₩₹元%"
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 _GROUPED = r"^[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$"
@@ -76,6 +97,14 @@ def read_numbers(cells: pl.Series, decimal: str = ".") -> Numbers:
         wrong = wrong[~text.gather(wrong).str.to_lowercase().is_in(_EMPTY).to_numpy()]
     count = int((~np.isnan(numbers)).sum())
     return Numbers(numbers, words, wrong, count / max(1, count + len(wrong)))
+
+
+def are_words(cells: pl.Series) -> bool:
+    """Whether a column holds text, and no number."""
+    if cells.dtype != pl.String:
+        return cells.dtype == pl.Boolean
+    numbers = read_numbers(cells.head(_SAMPLE))
+    return len(numbers.wrong) > 0 and not numbers.share
 
 
 def _failed(text: pl.Series, values: pl.Series) -> np.ndarray:

@@ -17,6 +17,7 @@ from gatecast.data.describe import describe_columns, describe_numbers, summarise
 from gatecast.data.frames import is_frame, read_frame
 from gatecast.data.join import join
 from gatecast.data.known_ahead import known_ahead
+from gatecast.data.matrix import with_a_row_each
 from gatecast.data.notices import notice
 from gatecast.data.profile import profile
 from gatecast.data.reading import ColumnInfo, Note, Reading, ReadOptions
@@ -102,7 +103,7 @@ def _rows(source: Any, options: ReadOptions) -> tuple[list[Rows], list[Note], tu
             f"{table.name} has one row; a forecast needs at least two.",
             f"{table.name} 只有一行数据；预测至少需要两行。",
         )
-    table, options = with_time_of_parts(*with_clock(table, options))
+    table, options = with_time_of_parts(*with_clock(*with_a_row_each(table, options)))
     profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
     roles = find_roles(table, profiles, options)
     used = [table.names[i] for i in (*roles.targets, *roles.past, *roles.future)]

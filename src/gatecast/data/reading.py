@@ -48,7 +48,8 @@ class Note:
     """Something that was noticed, and what was done about it.
 
     kind: "encoding", "header", "clock", "time-zone", "text-cells", "sorted", "duplicates", "empty", "trailing",
-    "left-out", "ahead", "join", "indicators", "gaps", "irregular", "short", "constant" or "jump".
+    "left-out", "ahead", "join", "indicators", "gaps", "irregular", "short", "constant", "jump" or
+    "code".
     """
 
     kind: str

@@ -99,12 +99,24 @@ def _whole_numbers(table: Table, position: int, part: str) -> np.ndarray | None:
     return None if part == "hour" and values.min() == 0 and values.max() == 24 else values.astype(np.int64)
 
 
+def column_of_years(table: Table) -> int | None:
+    """The one column that is called so and holds years."""
+    found = _parts(table).get("year")
+    return None if found is None else found[0]
+
+
+def column_of_days(table: Table) -> int | None:
+    """The one column that is called so and holds days, without a clock."""
+    days = [i for i, name in enumerate(table.names) if usual(name) in _DAYS and _are_days(table.columns[i])]
+    return days[0] if len(days) == 1 else None
+
+
 def _day(table: Table, found: Mapping[str, tuple[int, np.ndarray]]) -> int | None:
     """The column of days, where there are hours beside it and a day stands several times."""
     if "hour" not in found or len(np.unique(found["hour"][1])) < 2:
         return None
-    days = [i for i, name in enumerate(table.names) if usual(name) in _DAYS and _are_days(table.columns[i])]
-    return days[0] if len(days) == 1 and table.columns[days[0]].n_unique() < len(table.rows) else None
+    day = column_of_days(table)
+    return day if day is not None and table.columns[day].n_unique() < len(table.rows) else None
 
 
 def _are_days(cells: pl.Series) -> bool:

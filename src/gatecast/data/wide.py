@@ -11,7 +11,7 @@ import polars as pl
 from gatecast.data.datetext import Dates, read_dates
 from gatecast.data.header import first_time, named_by_time
 from gatecast.data.ids import together
-from gatecast.data.numbers import Numbers, read_numbers
+from gatecast.data.numbers import Numbers, are_words, read_numbers
 from gatecast.data.reading import ColumnInfo, ReadOptions
 from gatecast.data.roles import names_in
 from gatecast.data.rows import Rows
@@ -78,7 +78,7 @@ def is_one_series_a_row(table: Table, options: ReadOptions) -> bool:
     first = first_time(table.names)
     if 2 * first > len(table.names) or table.names[first].isdecimal():
         return False
-    return any(map(_is_words, table.columns[:first]))
+    return any(map(are_words, table.columns[:first]))
 
 
 def _first_value(table: Table) -> int:
@@ -86,16 +86,9 @@ def _first_value(table: Table) -> int:
     if named_by_time([table.names]):
         return first_time(table.names)
     first = 1
-    while first < len(table.names) - 1 and _is_words(table.columns[first]):
+    while first < len(table.names) - 1 and are_words(table.columns[first]):
         first += 1
     return first
-
-
-def _is_words(cells: pl.Series) -> bool:
-    if cells.dtype != pl.String:
-        return cells.dtype == pl.Boolean
-    numbers = read_numbers(cells.head(100))
-    return len(numbers.wrong) > 0 and not numbers.share
 
 
 def _id_positions(table: Table, first: int, options: ReadOptions) -> tuple[int, ...]:
@@ -103,7 +96,7 @@ def _id_positions(table: Table, first: int, options: ReadOptions) -> tuple[int, 
     if options.id is not None:
         return tuple(table.position(name, "id") for name in names_in(table, options.id))
     found: tuple[int, ...] = ()
-    for position in (i for i in range(first) if i == 0 or _is_words(table.columns[i])):
+    for position in (i for i in range(first) if i == 0 or are_words(table.columns[i])):
         distinct, full = _told(table, (position,))
         if distinct == full == len(table.rows):
             return (position,)
