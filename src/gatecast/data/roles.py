@@ -206,7 +206,7 @@ def _find_ids(table: Table, profiles: Sequence[Profile], free: list[int], time: 
         return ((parting or texts)[0],)
     named = [i for i in free if usual(table.names[i]) in _IDS_OF_REPEATED_DATES and profiles[i].kind != "empty"]
     several = (some for size in range(1, _MOST_IDS + 1) for some in combinations(named, size))
-    together = next((some for some in several if distinct([*some, time]) == rows), None)
+    together = next((some for some in several if distinct([*some, time]) == rows >= 2 * distinct(some)), None)
     return together or tuple(recognised[:1])
 
 
