@@ -161,6 +161,28 @@ def test_a_budget_allows_as_many_as_fit_into_it(monkeypatch, seconds: float, mor
     assert weights_of(members.networks[0]) != scout
 
 
+@pytest.mark.parametrize("scouts", [1, 3])
+def test_a_member_that_a_slow_machine_does_not_finish_is_left_out(monkeypatch, scouts: int) -> None:
+    members = members_of(scouts=scouts, budget=100.0)
+    monkeypatch.setattr(Members, "_foresee_judging", lambda _: None)
+    given: list[float | None] = []
+    train = ensemble.train
+
+    def slow(network, run, **named):
+        given.append(run.budget)
+        done = sum(budget is not None for budget in given)
+        return train(network, replace(run, budget=0.0 if done == 3 else None), **named)
+
+    monkeypatch.setattr(Members, "_seconds", lambda _: 40.0)
+    monkeypatch.setattr(ensemble, "train", slow)
+    members.train()
+    if scouts == 1:
+        members.finish()
+    assert [budget for budget in given if budget is not None][1:] == [pytest.approx(65)] * 2
+    assert len(members.networks) == len(members.histories) == 2
+    assert all(history.stopped == "steps" for history in members.histories)
+
+
 def test_ctrl_c_while_members_begin_anew_leaves_those_that_are_done(monkeypatch) -> None:
     members = members_of(scouts=1)
     members.train()
@@ -308,6 +330,7 @@ def test_what_a_budget_trained_is_repeated_by_its_steps_and_members(monkeypatch)
         hurried.setattr(planning, "_members", lambda *_: 3)
         hurried.setattr(ensemble, "_MOST_MEMBERS", 4)
         hurried.setattr(Members, "_may_go_on", lambda *_: True)
+        hurried.setattr(Members, "_at_most", lambda _: None)
         first = large(budget=2, steps=None, members=None)
     again = large(steps=first.history.steps, members=first.plan.members)
     assert first.plan.members == again.plan.members == 4

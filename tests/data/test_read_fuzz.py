@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from gatecast.errors import GatecastError
 _SPLICES = (
     *(b'"', b"'", b",", b";", b"\t", b"\n", b"\r\n", b"\r", b"\x00", b"\xff", b"\xc4\xe3", b" ", b"\xe3\x80\x80"),
     *(b"-", b"1e400", b"1e-400", b"inf", b"nan", b"N/A", b"2020-13-45", b"0000-00-00", b"9999-12-31", b"24:00", b"1,5"),
+    *(b"#", b"1.5K", b"<", b"Jan-10", b"1960", b"1600000000"),
     *(
         b"99999999999999999999",
         b"\xe5\x81\x9c\xe7\x89\x8c",
@@ -44,7 +46,43 @@ def _tables() -> list[tuple[bytes, ReadOptions]]:
         (quoted.encode("utf-16"), ReadOptions(target="y", future=("promo",))),
         (wide.encode(), ReadOptions(layout="rows")),
         (gzip.compress(plain.encode(), mtime=0), ReadOptions()),
+        *((text.encode(), options) for text, options in _odd_tables(days)),
     ]
+
+
+def _odd_tables(days: list[date]) -> list[tuple[str, ReadOptions]]:
+    """Tables whose header, times or names stand in several places."""
+    yahoo = "Price,Close,Volume\nTicker,AAPL,AAPL\nDate,,\n" + "".join(
+        f"{d},{n}.5,{n}.2M\n" for n, d in enumerate(days)
+    )
+    dates = ",".join(f"{d.month}/{d.day}/{d:%y}" for d in days)
+    columns = f"State,Country,Lat,{dates}\n" + "".join(
+        f"{state},X,1.5,{','.join(str(n) for n in range(len(days)))}\n" for state in ("", "A", "B")
+    )
+    parts = "No,year,month,day,hour,pm\n" + "".join(
+        f"{n},{d.year},{d.month},{d.day},{hour},{n}\n" for n, d in enumerate(days) for hour in (0, 6, 12)
+    )
+    beside = "a title\n\nYear," + ",".join(f"{date(2020, m, 1):%b}" for m in range(1, 13)) + "\n"
+    beside += (
+        "".join(f"{2000 + n}," + ",".join(str(n + m) for m in range(12)) + "\n" for n in range(5)) + "Source: us\n"
+    )
+    unix = "".join(f"{1_600_000_000 + 60 * n}   {n}.5\n" for n in range(30))
+    stores = "date,store,item,y\n" + "".join(f"{d},{k // 2},{k % 2},{k}\n" for d in days[:9] for k in range(4))
+    return [
+        (yahoo, ReadOptions(target="Close", past=("Volume",))),
+        (columns, ReadOptions()),
+        (parts, ReadOptions(target="pm", future=("hour",))),
+        (beside, ReadOptions()),
+        (f"time  y\n{unix}", ReadOptions()),
+        (stores, ReadOptions(target="y")),
+    ]
+
+
+def test_all_tables_are_sound() -> None:
+    for content, options in _tables():
+        with tempfile.NamedTemporaryFile() as file:
+            Path(file.name).write_bytes(content)
+            assert len(read(file.name, options).panel.y) > 20
 
 
 def _mutate(content: bytes, random: np.random.Generator) -> bytes:
@@ -91,9 +129,9 @@ def _read_mutants(folder: Path, seeds: range) -> list[str]:
     return outcomes
 
 
-def test_300_mutated_files_end_in_a_panel_or_in_our_error(tmp_path: Path) -> None:
-    outcomes = _read_mutants(tmp_path, range(300))
-    assert outcomes.count("panel") > 30  # else the mutations only ever break the file
+def test_500_mutated_files_end_in_a_panel_or_in_our_error(tmp_path: Path) -> None:
+    outcomes = _read_mutants(tmp_path, range(500))
+    assert outcomes.count("panel") > 50  # else the mutations only ever break the file
     assert len(set(outcomes)) >= 4
 
 

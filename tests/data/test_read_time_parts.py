@@ -70,6 +70,21 @@ def test_parts_of_many_kinds(tmp_path: Path, header: str, rows: list[str], last:
     assert step in panel.frequency.describe().english
 
 
+def test_days_in_parts_and_a_clock(tmp_path: Path) -> None:
+    rows = [f"2021,2,{1 + n // 24},{n % 24}:30,{n}" for n in range(48)]
+    reading = reading_of(tmp_path, "year,month,day,time,y", rows)
+    assert (reading.panel.time[-1], reading.panel.layout.time) == (np.datetime64("2021-02-02T23:30"), "date")
+    assert (read(tmp_path / "data.csv", reading.options).panel.time == reading.panel.time).all()
+
+
+def test_a_joined_table_may_have_its_time_in_parts(tmp_path: Path) -> None:
+    months = [f"{2020 + n // 12},{n % 12 + 1},{n}" for n in range(24)]
+    (tmp_path / "macro.csv").write_text("\n".join(["year,month,cpi", *months]))
+    days = [f"2021-03-{n + 1:02},{n}" for n in range(20)]
+    panel = reading_of(tmp_path, "date,y", days, join=(str(tmp_path / "macro.csv"),)).panel
+    assert (panel.past, panel.values[:, 1].tolist()) == (("cpi",), [14] * 20)
+
+
 def test_hours_that_end_are_told(tmp_path: Path) -> None:
     rows = [f"2021-02-0{1 + n // 24},{n % 24 + 1},{n}" for n in range(48)]
     (note,) = reading_of(tmp_path, "date,hour,y", rows).notes

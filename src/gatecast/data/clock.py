@@ -1,4 +1,4 @@
-"""A column of days and one of clock times as one column of times. Knows no roles but these two."""
+"""A column of days and one of clock times as one column of times; with it, all else that makes one of times apart."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from gatecast.data.matrix import with_a_row_each
 from gatecast.data.reading import Note, ReadOptions
-from gatecast.data.timeparts import without_parts
+from gatecast.data.timeparts import DAYS, with_time_of_parts, without_parts
 from gatecast.data.wording import usual
 from gatecast.language import Text
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 _CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?\s*$"
 _DOTTED, _COMPACT = r"^\s*(\d{1,2})\.(\d{2})\.(\d{2})\s*$", r"^\s*([01]\d|2[0-3])([0-5]\d)([0-5]\d)\s*$"
 _CLOCK_NAMES = ("time", "clock", "hour", "bar_time", "trade_time", "时间", "时刻", "交易时间", "成交时间")
-_DAY_NAMES = ("date", "day", "trade_date", "日期", "交易日期", "成交日期")
+
+
+def with_one_time(table: Table, options: ReadOptions) -> tuple[Table, ReadOptions]:
+    """The table with one column of times, wherever their parts stood: in the header, in several columns, as a clock."""
+    return with_clock(*with_time_of_parts(*with_a_row_each(table, options)))
 
 
 def with_clock(table: Table, options: ReadOptions) -> tuple[Table, ReadOptions]:
@@ -31,7 +36,7 @@ def with_clock(table: Table, options: ReadOptions) -> tuple[Table, ReadOptions]:
     if clock is None:
         return table, options
     named = options.time if options.time != table.names[clock] else None
-    wanted = _DAY_NAMES if named is None else (usual(named),)
+    wanted = DAYS if named is None else (usual(named),)
     day = _only(i for i, name in enumerate(table.names) if usual(name) in wanted and i != clock)
     together = None if day is None else _together(table.columns[day], table.columns[clock])
     if day is None or together is None:

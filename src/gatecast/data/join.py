@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from gatecast.data.assemble import word_notes
-from gatecast.data.clock import with_clock
+from gatecast.data.clock import with_one_time
 from gatecast.data.numbers import read_numbers
 from gatecast.data.profile import Profile, profile
 from gatecast.data.reading import Note, ReadOptions
@@ -66,9 +66,10 @@ def join(rows: Rows, tables: Sequence[Table], options: ReadOptions) -> tuple[Row
 
 
 def _known(table: Table, options: ReadOptions, time_name: str | None) -> _Known:
-    table, _ = with_clock(table, replace(options, time=time_name if time_name in table.names else None))
+    asked = ReadOptions(time=time_name if time_name in table.names else None, day_first=options.day_first)
+    table, asked = with_one_time(table, asked)
     profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
-    position = table.names.index(time_name) if time_name in table.names else None
+    position = None if asked.time is None else table.names.index(asked.time)
     if position is None:
         position = find_time(table, profiles, list(range(len(table.names))), has_target=True)
     chosen = [i for i, one in enumerate(profiles) if i != position and one.kind in ("number", "boolean")]

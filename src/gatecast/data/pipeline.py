@@ -11,13 +11,12 @@ import numpy as np
 
 from gatecast.data.arrays import read_array
 from gatecast.data.assemble import assemble
-from gatecast.data.clock import with_clock
+from gatecast.data.clock import with_one_time
 from gatecast.data.delimited import read_delimited
 from gatecast.data.describe import describe_columns, describe_numbers, summarise
 from gatecast.data.frames import is_frame, read_frame
 from gatecast.data.join import join
 from gatecast.data.known_ahead import known_ahead
-from gatecast.data.matrix import with_a_row_each
 from gatecast.data.notices import notice
 from gatecast.data.profile import profile
 from gatecast.data.reading import ColumnInfo, Note, Reading, ReadOptions
@@ -28,7 +27,6 @@ from gatecast.data.several import together
 from gatecast.data.source import TextSource, open_path
 from gatecast.data.table import Table
 from gatecast.data.technical import Technical, find_technical, with_indicators
-from gatecast.data.timeparts import with_time_of_parts
 from gatecast.data.wide import is_one_series_a_row, one_series_a_row
 from gatecast.errors import DataError, OptionError, ReadError, TooShortError
 from gatecast.frequency import infer
@@ -103,7 +101,7 @@ def _rows(source: Any, options: ReadOptions) -> tuple[list[Rows], list[Note], tu
             f"{table.name} has one row; a forecast needs at least two.",
             f"{table.name} 只有一行数据；预测至少需要两行。",
         )
-    table, options = with_time_of_parts(*with_clock(*with_a_row_each(table, options)))
+    table, options = with_one_time(table, options)
     profiles = [profile(table, position, options.day_first) for position in range(len(table.names))]
     roles = find_roles(table, profiles, options)
     used = [table.names[i] for i in (*roles.targets, *roles.past, *roles.future)]

@@ -36,7 +36,7 @@ _RANGES = {"year": (1500, 2200), "quarter": (1, 4), "week": (1, 53)} | {
     "minute": (0, 59),
 }
 _OF_YEARS = (("year", "month", "day", "hour", "minute"), ("year", "quarter"), ("year", "week"))
-_DAYS = ("date", "day", "dteday", "trade_date", "日期", "交易日期", "成交日期")
+DAYS = ("date", "day", "dteday", "trade_date", "日期", "交易日期", "成交日期")
 
 
 def with_time_of_parts(table: Table, options: ReadOptions) -> tuple[Table, ReadOptions]:
@@ -107,7 +107,7 @@ def column_of_years(table: Table) -> int | None:
 
 def column_of_days(table: Table) -> int | None:
     """The one column that is called so and holds days, without a clock."""
-    days = [i for i, name in enumerate(table.names) if usual(name) in _DAYS and _are_days(table.columns[i])]
+    days = [i for i, name in enumerate(table.names) if usual(name) in DAYS and _are_days(table.columns[i])]
     return days[0] if len(days) == 1 else None
 
 
@@ -130,10 +130,11 @@ def _are_days(cells: pl.Series) -> bool:
 
 
 def _has_dates(table: Table) -> bool:
-    """Whether a column is called as times are, or its first cell is a date."""
+    """Whether the first cell of a column is a date, or a number in a column that is called as times are."""
     for name, cells in zip(table.names, table.columns, strict=True):
-        first = cells.drop_nulls().head(1).to_list() if cells.dtype == pl.String else []
-        if usual(name) in STRONG_TIMES or cells.dtype == pl.Datetime or any(map(looks_like_date, first)):
+        first = str(cells.drop_nulls().head(1).to_list()[0]) if cells.null_count() < len(cells) else ""
+        counts = usual(name) in STRONG_TIMES and first.isdecimal()
+        if counts or cells.dtype == pl.Datetime or (cells.dtype == pl.String and looks_like_date(first)):
             return True
     return False
 

@@ -73,7 +73,8 @@ def is_one_series_a_row(table: Table, options: ReadOptions) -> bool:
 
     Years may as well head the columns of a table of months by years, and numbers before dates may be hours.
     """
-    if options.target is not None or options.time is not None or not named_by_time([table.names]):
+    asked = options.target or options.time or options.past or options.future
+    if asked or not named_by_time([table.names]):
         return False
     first = first_time(table.names)
     if 2 * first > len(table.names) or table.names[first].isdecimal():

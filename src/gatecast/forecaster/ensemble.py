@@ -54,6 +54,7 @@ _JUDGING = 2  # times as long as one network's forecast of the judged windows: i
 _STILL_LEARNING = 0.5  # of its steps: a scout whose best ones came so late would have gained by more
 _MOST_MEMBERS = 8  # that a budget may have time for
 _LATE = 1.03  # a fit may end so much later than its budget
+_TOO_LATE = 1.05  # and so much where a machine slows down: then a member that is not done is left out
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,9 @@ class Members:
                 self._foresee_judging()
             if len(windows):
                 self.histories.append(self._train(member, windows, stopping))
+                if member and self.histories[-1].stopped == "budget":
+                    del self.networks[member:], self.histories[member:]
+                    return
             else:
                 self.histories.append(History((), (), (), 0, 0, "nothing to learn", 0.0))
 
@@ -185,6 +189,10 @@ class Members:
             return False
         return self.plan.budget is None or self._spoken_for() + seconds <= _LATE * self.plan.budget
 
+    def _at_most(self) -> float | None:
+        """Seconds after which a member that is not the first is left out."""
+        return None if self.plan.budget is None else max(0.0, _TOO_LATE * self.plan.budget - self._spoken_for())
+
     def _one(self) -> float:
         """Seconds that the first training took."""
         return self.histories[0].seconds if self.histories else 0.0
@@ -196,7 +204,7 @@ class Members:
             left = _TRAINING_SHARE * self.plan.budget - self._spoken_for()
             budget = max(0.0, left) / self.plan.trainings
         elif self.plan.budget is not None:
-            config = replace(config, steps=max(1, self.histories[0].steps), patience=0)
+            config, budget = replace(config, steps=max(1, self.histories[0].steps), patience=0), self._at_most()
         run = replace(self._run("train", member, windows, config), stopping=stopping, budget=budget)
         if member == 0:
             levels = self.plan.network.levels
@@ -243,7 +251,7 @@ class Members:
         return round(self.plan.after * scout.steps) if learning else scout.best_step
 
     def _begin_anew(self, steps: int) -> None:
-        """The first takes the place of the scout, whose history stays. One that Ctrl-C ends has learnt too little."""
+        """The first takes the place of the scout, whose history stays. One that is ended has learnt too little."""
         config, took = replace(self.plan.training, steps=steps, patience=0), []
         kinds = len(self.plan.kinds)
         for member in range(_MOST_MEMBERS if self.plan.more else self.plan.members):
@@ -253,8 +261,9 @@ class Members:
                     return
             windows = self._windows(self.shares.everything, member)
             network = self._new(member, windows)
-            history = train(network, self._run("whole", member, windows, config), resume=self.job.resume)
-            if history.stopped == "interrupted":
+            run = replace(self._run("whole", member, windows, config), budget=self._at_most() if member else None)
+            history = train(network, run, resume=self.job.resume)
+            if history.stopped in ("interrupted", "budget"):
                 return
             took.append(history.seconds)
             self.networks[member : member + 1] = [network]
