@@ -118,6 +118,34 @@ def test_names_that_are_usual_only_where_dates_repeat(tmp_path: Path) -> None:
     assert reading_of(tmp_path, "date,region,y", once).panel.ids == ("0",)
 
 
+QUARTERS = [f"{1998 + n // 4} Q{n % 4 + 1}" for n in range(12)]
+PLACES = [("Adelaide", "South"), ("Barossa", "South"), ("Sydney", "New South Wales")]
+
+
+def test_words_name_series_where_each_has_most_dates(tmp_path: Path) -> None:
+    purposes = ["Business", "Holiday"]
+    told = [(place, state, purpose) for place, state in PLACES for purpose in purposes]
+    rows = [f"{quarter},{','.join(told[k])},{n + k}" for k in range(6) for n, quarter in enumerate(QUARTERS)]
+    panel = reading_of(tmp_path, "Quarter,Region,State,Purpose,Trips", rows).panel
+    assert (panel.layout.id, panel.ids[0], len(panel)) == ("Region,Purpose", "Adelaide · Business", 6)
+
+
+@pytest.mark.parametrize("few", [2, 8])
+def test_remarks_name_no_series(tmp_path: Path, few: int) -> None:
+    """An hour with two kinds of weather stands twice, with one number."""
+    hours = [f"2020-01-{1 + n // 24:02} {n % 24:02}:00" for n in range(240)]
+    kinds = ["Clouds,few clouds", "Rain,light rain", "Rain,heavy rain", *(f"Mist,mist {n}" for n in range(5))]
+    twice = [f"{hour},{kinds[n % few]},{n}" for n, hour in enumerate(hours)]
+    twice += [f"{hours[n]},{kinds[(n + 1) % few]},{n}" for n in range(0, 240, 9)]
+    reading = reading_of(tmp_path, "time,weather_main,weather_description,traffic", twice, target="traffic")
+    assert (len(reading.panel), reading.panel.y.tolist()) == (1, list(range(240)))
+
+
+def test_a_sure_name_that_does_not_tell_apart_goes_with_another(tmp_path: Path) -> None:
+    rows = [f"{item},{store},{day},{n}" for item in "ab" for store in "xy" for n, day in enumerate(DAYS)]
+    assert reading_of(tmp_path, "item_id,store_id,date,y", rows).panel.layout.id == "item_id,store_id"
+
+
 def test_one_name_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="'store' is named twice"):
         reading_of(tmp_path, "date,store,item,sales", STORES, target="sales", id="store,store")

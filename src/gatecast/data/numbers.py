@@ -41,6 +41,7 @@ _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", r
 _GROUPED = r"^[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$"
 _SCALES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "千": 1e3, "万": 1e4, "亿": 1e8, "万亿": 1e12}
 _ABBREVIATED = r"^(?P<number>[+-]?[\d.,]+) ?(?P<unit>[kKMBT]|千|万亿|万|亿)$"
+_UNIT = re.compile(_ABBREVIATED)
 _COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][+-]?\d+)?$"
 
 
@@ -64,7 +65,8 @@ class Numbers(NamedTuple):
 
 def looks_like_number(cell: str) -> bool:
     """Whether one cell could be a number, in any spelling."""
-    bare = _bare(cell)
+    found = _UNIT.fullmatch(_bare(cell))
+    bare = found["number"] if found else _bare(cell)
     return bool(_PLAIN.fullmatch(bare) or re.match(_GROUPED, bare) or (bare and re.fullmatch(_COMMA[1:-1], bare)))
 
 

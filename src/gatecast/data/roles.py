@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -68,7 +68,8 @@ _IDS_OF_REPEATED_DATES = frozenset(
         ),
     )
 )
-_MOST_IDS = 3  # columns that name a series together
+_MOST_IDS, _MOST_TRIED = 3, 8  # columns that name a series together, and that are tried for it
+_FULL = 0.2  # of all dates of all series: so many rows make columns of any words names, not remarks
 _COUNTERS = frozenset(("unnamed: 0", "index", "id", "no", "no.", "#", "row", "序号"))
 _CLOSES = ("close", "收盘", "收盘价", "price")
 _SHOWN = 12  # names of columns that a message lists
@@ -192,22 +193,47 @@ def _find_ids(table: Table, profiles: Sequence[Profile], free: list[int], time: 
         (i for i in free if usual(table.names[i]) in _IDS and profiles[i].kind != "empty"),
         key=lambda i: _IDS.index(usual(table.names[i])),
     )
-    sure = [i for i in recognised if usual(table.names[i]) in _SURE_IDS]
-    if sure:
-        return (sure[0],)
     distinct = _distinct_rows(table)
     rows = distinct(range(len(table.names)))
+    sure = [i for i in recognised if usual(table.names[i]) in _SURE_IDS]
+    if sure and (time is None or distinct([sure[0], time]) == rows):
+        return (sure[0],)
     if time is None or distinct([time]) == rows:
         most = rows // 2 if rows > 2 else 1
         return next(((i,) for i in recognised if distinct([i]) <= most), ())
     parting = [i for i in recognised if distinct([i, time]) == rows]
-    texts = [i for i in free if profiles[i].kind == "text" and distinct([i, time]) == rows]
-    if parting or len(texts) == 1:
-        return ((parting or texts)[0],)
+    if parting:
+        return (parting[0],)
+    texts = [i for i in free if profiles[i].kind == "text"] if _numbers_differ(table, profiles, distinct, time) else []
     named = [i for i in free if usual(table.names[i]) in _IDS_OF_REPEATED_DATES and profiles[i].kind != "empty"]
-    several = (some for size in range(1, _MOST_IDS + 1) for some in combinations(named, size))
-    together = next((some for some in several if distinct([*some, time]) == rows >= 2 * distinct(some)), None)
-    return together or tuple(recognised[:1])
+    for together in (*_combinations(named), *_combinations(sorted({*named, *texts}))):
+        if distinct([*together, time]) == rows and _are_names(
+            together, named, rows, distinct(together), distinct([time])
+        ):
+            return together
+    return tuple(recognised[:1])
+
+
+def _numbers_differ(
+    table: Table, profiles: Sequence[Profile], distinct: Callable[[Sequence[int]], int], time: int
+) -> bool:
+    """Whether rows of one date differ in more than words: else these are remarks, of which a date may have two."""
+    numbers = [i for i, one in enumerate(profiles) if one.kind == "number" and not _is_counter(table, one, i)]
+    return distinct([time, *(i for i in numbers if i != time)]) > distinct([time])
+
+
+def _are_names(columns: Sequence[int], named: Sequence[int], rows: int, series: int, dates: int) -> bool:
+    """Whether columns that tell rows of one date apart name series. Each then has several rows.
+
+    Where they are called otherwise than names are, it has many of the dates as well: a remark on the weather has not.
+    """
+    return rows >= 2 * series and (set(columns) <= set(named) or rows >= _FULL * series * dates)
+
+
+def _combinations(positions: list[int]) -> Iterator[tuple[int, ...]]:
+    """Of the first of some columns: each alone, then pairs, then threes."""
+    sizes = range(1, _MOST_IDS + 1)
+    return (some for size in sizes for some in combinations(positions[:_MOST_TRIED], size))
 
 
 def _distinct_rows(table: Table) -> Callable[[Sequence[int]], int]:
