@@ -64,6 +64,7 @@ def test_in_each_of_several_series_and_newest_first(tmp_path: Path) -> None:
         ["2020-10-25 05:00"] * 2,  # too late in the morning
         ["2020-10-26 02:00"] * 2,  # a Monday
         ["2020-10-25 02:00", "2020-10-25 02:00", "2020-11-01 02:00", "2020-11-01 02:00"],  # twice in a week
+        ["2020-10-25 01:00", "2020-10-25 01:00", "2020-10-25 02:00", "2020-10-25 02:00"],  # two hours
     ],
 )
 def test_other_repetitions_are_refused(tmp_path: Path, times: list[str]) -> None:

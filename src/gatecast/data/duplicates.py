@@ -40,7 +40,7 @@ def without_duplicates(rows: Rows) -> tuple[Rows, list[Note]]:
 def _clock_was_put_back(rows: Rows, pairs: np.ndarray) -> np.ndarray:
     """(pairs,) whether the time that stands twice belongs to an hour in which clocks are put back at summer's end.
 
-    Such an hour is one of a Sunday's first five (or Saturday's last, in a few countries), and is met once a year. Only
+    Such an hour begins by four in the morning of a Sunday (or an hour before it, in a few countries), once a year. Only
     times by the clock on the wall know it, and only where steps are of an hour or less. pairs: the first row of each.
     """
     if not len(pairs) or rows.time.dtype.kind != "M" or rows.layout.time_zone is not None:
@@ -53,10 +53,11 @@ def _clock_was_put_back(rows: Rows, pairs: np.ndarray) -> np.ndarray:
     later = time + _HOUR
     day = later.astype("datetime64[D]")
     is_sunday = (day.astype(np.int64) + 4) % 7 == 0  # 1 January 1970 was a Thursday
-    near = (np.diff(series) == 0) & (np.diff(time) > _HOUR) & (np.diff(time) < _HALF_A_YEAR)
-    triple = np.isin(pairs, pairs + 1) | np.isin(pairs, pairs - 1)
-    alone = ~(np.append(near, False) | np.append(False, near) | triple)
-    return is_sunday & (later - day <= 5 * _HOUR) & alone
+    first = np.append(True, (np.diff(series) != 0) | (np.diff(time) >= _HALF_A_YEAR))  # of one turn of the clock
+    turn = np.cumsum(first) - 1
+    thrice = np.isin(pairs, pairs + 1) | np.isin(pairs, pairs - 1)
+    fits = is_sunday & (later - day <= 5 * _HOUR) & (time - time[first][turn] < _HOUR) & ~thrice
+    return np.bincount(turn, ~fits)[turn] == 0
 
 
 def _put_back_note(rows: Rows, pairs: np.ndarray) -> Note:
