@@ -75,6 +75,18 @@ def test_little_work_has_one_thread_and_much_has_all(monkeypatch, series, rows, 
     assert seen == {threads}
 
 
+@pytest.mark.parametrize(("one", "all_", "taken"), [(2.0, 3.0, 1), (3.0, 2.0, 3), (2.0, 2.0, 3)])
+def test_the_quicker_number_of_threads_goes_on(monkeypatch, one: float, all_: float, taken: int) -> None:
+    monkeypatch.setattr(runtime, "take_quickest_threads", torch.set_num_threads)
+    now, seen = 0.0, []
+    monkeypatch.setattr(runtime.time, "perf_counter", lambda: now)
+    with runtime.at_most_threads(3):
+        for _ in zip(range(20), runtime.quickest_threads(3), strict=False):
+            seen.append(torch.get_num_threads())
+            now += 50.0 if len(seen) in (1, 5) else one if seen[-1] == 1 else all_  # what is made ready does not count
+    assert seen == [1] * 4 + [3] * 4 + [taken] * 12
+
+
 def told_of(monkeypatch: pytest.MonkeyPatch, free: int, **options) -> tuple[str, list[int]]:
     """What a fit of large steps did, in order, a letter each, and how many threads worked, at each step and forecast.
 
@@ -96,7 +108,7 @@ def told_of(monkeypatch: pytest.MonkeyPatch, free: int, **options) -> tuple[str,
 
         return call
 
-    for module in (loop, ensemble):
+    for module in (runtime, ensemble):
         monkeypatch.setattr(module, "take_quickest_threads", ask)
     monkeypatch.setattr(loop, "LARGE", 1)
     monkeypatch.setattr(loop.Trainer, "_step", watched("s", loop.Trainer._step))
@@ -109,7 +121,10 @@ def told_of(monkeypatch: pytest.MonkeyPatch, free: int, **options) -> tuple[str,
 @pytest.mark.parametrize("free", [1, 3])
 def test_a_budget_asks_before_each_round_and_each_judgement(monkeypatch, free):
     done, threads = told_of(monkeypatch, free, budget=4)
-    assert set(threads) == {free}
+    told = list(zip(done.replace("a", ""), threads, strict=True))
+    assert {number for letter, number in told if letter == "p"} == {free}
+    assert [number for letter, number in told if letter == "s"][:8] == [1] * 4 + [free] * 4  # each is tried
+    assert {number for _, number in told} <= {1, free}
     assert done.count("p") == 2
     assert done.count("v") >= 2
     assert done.startswith("a")

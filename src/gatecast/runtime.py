@@ -29,6 +29,7 @@ _NEVER_TRIM = -1
 _MMAP_MAX = 65536  # glibc's default
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = 32 * 2**20, 64 * 2**20  # what glibc's own adjustment ends at
 _PRODUCTS, _MUCH_LONGER = 5, 1.5  # of a trial; where cores are free, several threads take less time, else ten times it
+_PIECES = 3  # of work with each number of threads, by which the quicker one is known
 
 
 def resolve_device(name: str) -> torch.device:
@@ -131,6 +132,30 @@ def take_quickest_threads(most: int) -> None:
             torch.mm(one, other)
         seconds[number] = time.perf_counter() - start
     torch.set_num_threads(most if seconds[most] < _MUCH_LONGER * seconds[1] else 1)
+
+
+def quickest_threads(most: int) -> Iterator[None]:
+    """Let torch use so many threads, or one, for pieces of work of one kind; to be advanced before each of them.
+
+    A few pieces go with one thread, as many with all: then whichever was quicker. What a second core is worth changes
+    by the second where others share the machine, and products in half precision need it less than others. Where
+    `take_quickest_threads` finds the cores held by others, one is not tried against all.
+    """
+    import torch
+
+    take_quickest_threads(most)
+    if torch.get_num_threads() > 1:
+        seconds = {}
+        for number in (1, most):
+            torch.set_num_threads(number)
+            yield  # the first pays for what is made ready once
+            start = time.perf_counter()
+            for _ in range(_PIECES):
+                yield
+            seconds[number] = time.perf_counter() - start
+        torch.set_num_threads(1 if seconds[1] < seconds[most] else most)
+    while True:
+        yield
 
 
 @contextmanager

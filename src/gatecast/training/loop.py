@@ -11,6 +11,7 @@ import math
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import torch
 from gatecast.errors import TrainingError
 from gatecast.nn.dropout import seed_dropout
 from gatecast.nn.precision import half_precision
-from gatecast.runtime import LARGE, at_most_threads, keeping_memory, stream, take_quickest_threads, torch_seed
+from gatecast.runtime import LARGE, at_most_threads, keeping_memory, quickest_threads, stream, torch_seed
 from gatecast.training.annealing import anneal
 from gatecast.training.augmentation import augmented
 from gatecast.training.history import History, Progress
@@ -135,8 +136,7 @@ class Trainer:
     def _round(self) -> float:
         """Steps up to the next validation; the mean loss over them."""
         record, config = self.record, self.config
-        if self.run.threads is not None:
-            take_quickest_threads(self.run.threads)
+        threads = repeat(None) if self.run.threads is None else quickest_threads(self.run.threads)
         seed_dropout(self.network, torch_seed(self.run.seed, "dropout", record.step, record.recoveries))
         draws = stream(self.run.seed, "batch", record.step, record.recoveries)
         steps = min(config.round, config.steps - record.step)
@@ -145,7 +145,7 @@ class Trainer:
         self.network.train()
         self.network.steps_taken = record.step
         self.losses = []
-        for batch_numbers in numbers:
+        for batch_numbers, _ in zip(numbers, threads, strict=False):
             self.losses.append(self._step(batch_numbers, halved))
             self._show()
             if self._out_of_time():
