@@ -12,6 +12,7 @@ CLOCK = (
 )
 _YEAR, _MONTH, _DAY, _NAME = r"(?P<Y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})", r"(?P<b>[A-Za-z]{3,9})"
 _A, _B = r"(?P<a1>\d{1,2})", r"(?P<a2>\d{1,2})"  # day and month, in an order that the column decides
+FIRST_YEAR, LAST_YEAR = 1500, 2200  # whole numbers between them may be years
 MONTH_AND_SHORT_YEAR = "<b>-%y"
 _BEGINNING = re.compile(r"\d|[Qq][1-4]|[A-Za-z]{3,9}[ /-]")
 

@@ -35,7 +35,7 @@ def read_delimited(source: TextSource, counted_header: bool = False) -> Table:
         full = ~frame.select(pl.all_horizontal((pl.all() == "").fill_null(True))).to_series()
         frame, lines = frame.filter(full), lines[full.to_numpy()]
     frame, lines = frame[dialect.names :], lines[dialect.names :]
-    behind = lines_behind(frame)
+    behind = _lines_behind(frame)
     frame, lines = frame[: len(frame) - behind], lines[: len(frame) - behind]
     if not len(frame):
         raise ReadError(f"{source.name} has a header, but no rows under it.", f"{source.name} 只有表头，没有数据行。")
@@ -61,7 +61,7 @@ def _cut(text: str, dialect: Dialect, name: str) -> pl.DataFrame:
     return frame.select(pl.all().str.strip_chars())
 
 
-def lines_behind(frame: pl.DataFrame) -> int:
+def _lines_behind(frame: pl.DataFrame) -> int:
     """How many rows at the end hold words in the first cell alone, below numbers or dates: a source, a remark."""
     first = frame.to_series(0).fill_null("")
     if frame.width < 2 or len(first) < 2 or not is_value(first[0]):

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gatecast.data.dateforms import looks_like_date
+from gatecast.data.dateforms import FIRST_YEAR, LAST_YEAR, looks_like_date
 from gatecast.data.numbers import looks_like_number, means_nothing
 
 _TOP = 60  # a table begins within its first lines
 _MOST_NAMES = 4  # lines of names
-_FIRST_YEAR, _LAST_YEAR = 1500, 2200
 
 Row = Sequence[str]
 
@@ -87,7 +86,7 @@ def first_time(names: Row) -> int:
 
 
 def _is_year(cell: str) -> bool:
-    return cell.isdecimal() and _FIRST_YEAR <= int(cell) <= _LAST_YEAR
+    return cell.isdecimal() and FIRST_YEAR <= int(cell) <= LAST_YEAR
 
 
 def _are_years(cells: Sequence[str]) -> bool:
@@ -98,7 +97,7 @@ def _are_years(cells: Sequence[str]) -> bool:
 def _are_counted(first: Sequence[str], values: Sequence[str]) -> bool:
     """All cells but one, or all, count from 0 or 1, or are years in turn."""
     numbers = [int(cell) for cell in values if cell.isdecimal()]
-    starts = len(numbers) > 1 and (numbers[0] in (0, 1) or _FIRST_YEAR <= numbers[0] <= _LAST_YEAR)
+    starts = len(numbers) > 1 and (numbers[0] in (0, 1) or FIRST_YEAR <= numbers[0] <= LAST_YEAR)
     return starts and len(values) >= len(first) - 1 and numbers == [numbers[0] + i for i in range(len(values))]
 
 

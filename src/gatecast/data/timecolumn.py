@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from gatecast.data.dateforms import FIRST_YEAR, LAST_YEAR
 from gatecast.data.datetext import Dates, read_dates
 from gatecast.data.roles import TIME_NAMES
 from gatecast.data.wording import usual
@@ -66,7 +67,7 @@ def _compact_dates(table: Table, position: int, day_first: bool | None) -> Dates
     if dates is None or len(dates.wrong) or dates.form not in ("%Y%m%d", "%Y%m"):
         return None
     years = dates.time[~np.isnat(dates.time)].astype("datetime64[Y]").astype(np.int64) + 1970
-    return dates if years.min() >= 1500 and years.max() <= 2200 else None
+    return dates if years.min() >= FIRST_YEAR and years.max() <= LAST_YEAR else None
 
 
 def _unix_times(table: Table, position: int) -> Dates | None:

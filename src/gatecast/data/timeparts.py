@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from gatecast.data.dateforms import looks_like_date
+from gatecast.data.dateforms import FIRST_YEAR, LAST_YEAR, looks_like_date
 from gatecast.data.datetext import month_numbers
 from gatecast.data.numbers import read_numbers
 from gatecast.data.reading import Note, ReadOptions
@@ -29,7 +29,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "hour": ("hour", "hr", "hh", "hour_of_day", "hour ending", "hour_ending", "hourending", "he", "小时", "时"),
     "minute": ("minute", "minutes", "mi", "分", "分钟"),
 }
-_RANGES = {"year": (1500, 2200), "quarter": (1, 4), "week": (1, 53)} | {
+_RANGES = {
+    "year": (FIRST_YEAR, LAST_YEAR),
+    "quarter": (1, 4),
+    "week": (1, 53),
     "month": (1, 12),
     "day": (1, 31),
     "hour": (0, 24),
