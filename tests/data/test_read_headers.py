@@ -162,6 +162,12 @@ def test_dates_as_header_make_each_row_a_series(tmp_path: Path) -> None:
     assert (read(tmp_path / "data.csv", reading.options).panel.time == panel.time).all()
 
 
+def test_dates_below_dates_are_no_header(tmp_path: Path) -> None:
+    rows = "".join(f"{name},2020-01-0{n},2020-02-0{n},{n}\n" for n, name in enumerate("abcde", 1))
+    reading = reading_of(tmp_path, rows, target="column_4", time="column_2")
+    assert (reading.panel.y.tolist(), said(reading)[0][:9]) == ([1, 2, 3, 4, 5], "no header")
+
+
 def test_newest_dates_first(tmp_path: Path) -> None:
     text = "page,2020-01-03,2020-01-02,2020-01-01\na,3,2,1\nb,6,5,4\n"
     assert reading_of(tmp_path, text).panel.y.tolist() == [1, 2, 3, 4, 5, 6]
@@ -192,6 +198,8 @@ def test_columns_of_words_before_the_values_name_the_series(tmp_path: Path) -> N
     reading = reading_of(tmp_path, text, layout="rows")
     assert (reading.panel.ids, reading.panel.layout.id) == (("a · X", "b · X", "a · Y"), "item,store")
     assert reading.columns[1].name == "d_1 … d_3"
+    one = reading_of(tmp_path, "store,item,d_1,d_2\nX,a,1,2\nX,b,3,4\nY,c,5,6\n", layout="rows").panel
+    assert (one.ids, one.layout.id) == (("a", "b", "c"), "item")  # one column that names all does so alone
     assert reading_of(tmp_path, text, layout="rows", id="store,item").panel.ids == ("X · a", "X · b", "Y · a")
     with pytest.raises(DataError, match="line 3: the id 'X' stands twice"):
         reading_of(tmp_path, text, layout="rows", id="store")

@@ -142,6 +142,19 @@ def test_remarks_name_no_series(tmp_path: Path, few: int) -> None:
     assert (len(reading.panel), reading.panel.y.tolist()) == (1, list(range(240)))
 
 
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("date,region,y", [f"{day},{name}{n},{n}{k}" for n, day in enumerate(DAYS) for k, name in enumerate("ab")]),
+        ("date,remark,y", [f"{DAYS[n % 8]},{'abcd'[n % 4]}{n % 3},{n}" for n in range(9)] + ["2020-01-01,e,5"]),
+        ("date,event,y", [f"2020-01-{n % 28 + 1:02},{n % 14},{n}" for n in range(28)] + ["2020-01-01,x,1"]),
+    ],
+)
+def test_words_that_leave_a_series_little_name_none(tmp_path: Path, header: str, rows: list[str]) -> None:
+    with pytest.raises(TimeError, match="stands twice with different values"):
+        reading_of(tmp_path, header, rows)
+
+
 def test_a_sure_name_that_does_not_tell_apart_goes_with_another(tmp_path: Path) -> None:
     rows = [f"{item},{store},{day},{n}" for item in "ab" for store in "xy" for n, day in enumerate(DAYS)]
     assert reading_of(tmp_path, "item_id,store_id,date,y", rows).panel.layout.id == "item_id,store_id"
