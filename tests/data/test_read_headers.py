@@ -163,8 +163,8 @@ def test_dates_as_header_make_each_row_a_series(tmp_path: Path) -> None:
 
 
 def test_dates_below_dates_are_no_header(tmp_path: Path) -> None:
-    rows = "".join(f"{name},2020-01-0{n},2020-02-0{n},{n}\n" for n, name in enumerate("abcde", 1))
-    reading = reading_of(tmp_path, rows, target="column_4", time="column_2")
+    rows = "".join(f"{name},{n},2020-01-0{n},2020-02-0{n}\n" for n, name in enumerate("abcde", 1))
+    reading = reading_of(tmp_path, rows, target="column_2", time="column_3")
     assert (reading.panel.y.tolist(), said(reading)[0][:9]) == ([1, 2, 3, 4, 5], "no header")
 
 
