@@ -99,3 +99,12 @@ def test_other_tables_stay(
 ) -> None:
     panel = reading_of(tmp_path, header, rows, **options).panel
     assert (panel.target, len(panel.y)) == ("Feb", len(rows))
+
+
+def test_typed_days_and_years(tmp_path: Path) -> None:
+    hours = {str(hour): [float(hour), 24.0 + hour] for hour in range(24)}
+    days = pd.DataFrame({"date": pd.to_datetime(["2021-03-14", "2021-03-15"]), **hours})
+    panel = read(days).panel
+    assert (panel.y.tolist(), panel.time[-1]) == (list(range(48)), np.datetime64("2021-03-15T23:00"))
+    years = pd.DataFrame({"year": [1990.0, 1991.0], **{month: [1.0, 2.0] for month in MONTHS}})
+    assert read(years).panel.time[-1] == np.datetime64("1991-12")

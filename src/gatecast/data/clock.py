@@ -10,7 +10,7 @@ import polars as pl
 
 from gatecast.data.matrix import with_a_row_each
 from gatecast.data.reading import Note, ReadOptions
-from gatecast.data.timeparts import DAYS, with_time_of_parts, without_parts
+from gatecast.data.timeparts import DAYS, days_as_text, with_time_of_parts, without_parts
 from gatecast.data.wording import usual
 from gatecast.language import Text
 
@@ -70,13 +70,8 @@ def _is_clock(table: Table, position: int, name: str, time: str | None) -> bool:
 
 def _together(days: pl.Series, clocks: pl.Series) -> pl.Series | None:
     """`2020-01-05` and `09:30`, `09.30.00` or `093000` as one text; None where the days have a clock of their own."""
-    if days.dtype == pl.Datetime:
-        is_midnight = (days.drop_nulls() == days.drop_nulls().dt.truncate("1d")).all()
-        days = days.dt.strftime("%Y-%m-%d") if is_midnight else days.cast(pl.String)
-    if days.dtype not in (pl.String, pl.Int64):
-        return None
-    text = days.cast(pl.String).str.strip_chars()
-    if text.str.contains(":", literal=True).fill_null(False).any():
+    text = days_as_text(days)
+    if text is None:
         return None
     clocks = clocks.str.replace(_DOTTED, "$1:$2:$3").str.replace(_COMPACT, "$1:$2:$3").str.strip_chars()
     return pl.select(pl.when(text != "").then(text + " " + clocks)).to_series()

@@ -25,6 +25,8 @@ def lines_before(rows: Sequence[Row], counted: bool) -> int:
         if _is_comment(rows[place : place + 2]):
             continue
         if 2 * _filled(row) > width:
+            if not place:
+                return 0
             only_comments = all(before[0].startswith("#") for before in rows[:place])
             return place if only_comments or is_header(rows[place:], counted) else 0
     return 0
@@ -52,37 +54,30 @@ def is_header(rows: Sequence[Row], counted: bool) -> bool:
     values = [cell for cell in first if is_value(cell)]
     if not first or not values:
         return bool(first)
-    if named_by_time(rows) or (counted and _are_counted(first, values)):
+    if first_time(rows) is not None or (counted and _are_counted(first, values)):
         return True
     below = [row[0] for row in rows[1:] if row and row[0]]
     return bool(below) and not is_value(rows[0][0]) and all(is_value(cell) for cell in below[:5])
 
 
-def named_by_time(rows: Sequence[Row]) -> bool:
-    """Whether the columns of the first row, from some place to its end, are named by different dates, or years in turn.
+def first_time(rows: Sequence[Row]) -> int | None:
+    """The place from which on different dates, or years in turn, name the columns of the first row, up to its end.
 
-    The place is not the first; and no date stands below the dates.
+    None where they do not; where it would be the first place; or where dates stand below the dates.
     """
-    place = first_time(rows[0])
-    times = list(rows[0][place:])
-    while times and not times[-1]:  # a trailing separator
-        times.pop()
-    if place < 1 or len(times) < 2 or len(set(times)) < len(times):
-        return False
-    if _are_years(times):
-        return len(times) > 2
-    below = rows[1][place : place + len(times)] if len(rows) > 1 else []
-    return all(looks_like_date(cell) for cell in times) and not any(looks_like_date(cell) for cell in below)
-
-
-def first_time(names: Row) -> int:
-    """The first place from which on all names that are not empty are dates or years; the end where there is none."""
+    names = list(rows[0])
+    while names and not names[-1]:  # a trailing separator
+        names.pop()
     place = len(names)
-    while place and (not names[place - 1] or looks_like_date(names[place - 1]) or _is_year(names[place - 1])):
+    while place and (looks_like_date(names[place - 1]) or _is_year(names[place - 1])):
         place -= 1
-    while place < len(names) and not names[place]:
-        place += 1
-    return place
+    times = names[place:]
+    if place < 1 or len(times) < 2 or len(set(times)) < len(times):
+        return None
+    if _are_years(times):
+        return place if len(times) > 2 else None
+    below = rows[1][place : len(names)] if len(rows) > 1 else []
+    return place if all(map(looks_like_date, times)) and not any(map(looks_like_date, below)) else None
 
 
 def _is_year(cell: str) -> bool:

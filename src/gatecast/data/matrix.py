@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from gatecast.data.datetext import month_numbers
 from gatecast.data.numbers import are_words
 from gatecast.data.reading import Note, ReadOptions
 from gatecast.data.table import Table
-from gatecast.data.timeparts import column_of_days, column_of_years
+from gatecast.data.timeparts import days_of, years_of
 from gatecast.data.wording import usual
 from gatecast.language import Text
 
@@ -24,9 +23,13 @@ _HOUR = re.compile(r"(?:h|he|hr|hour)?[ _]?0?(\d{1,2})(?::00)?(?:h|时|点)?")
 
 
 class _Matrix(NamedTuple):
-    """key: the column of years or days. values: those beside it, in order. behind: what follows the key in a time."""
+    """key: the column of years or days; own: these as text. values: the columns beside it, in order.
+
+    behind: what follows a year or day in the time of each value. time: the name of these times.
+    """
 
     key: int
+    own: pl.Series
     values: range
     behind: list[str]
     time: str
@@ -42,8 +45,8 @@ def with_a_row_each(table: Table, options: ReadOptions) -> tuple[Table, ReadOpti
         return table, options
     if options.time not in (None, found.time, table.names[found.key]):
         return table, options
-    own, parts = table.columns[found.key].cast(pl.String).str.strip_chars(), len(found.values)
-    order = np.arange(parts * len(own)).reshape(parts, -1).T.ravel()  # a row after another, each from left to right
+    parts = len(found.values)
+    order = np.arange(parts * len(found.own)).reshape(parts, -1).T.ravel()  # row by row, each from left to right
     cells = [table.columns[i].alias(VALUE) for i in found.values]
     if not all(column.dtype == pl.String for column in cells):
         cells = [column.cast(pl.Float64) for column in cells]
@@ -51,7 +54,7 @@ def with_a_row_each(table: Table, options: ReadOptions) -> tuple[Table, ReadOpti
         i for i in range(len(table.names)) if i != found.key and i not in found.values and are_words(table.columns[i])
     ]
     columns = {table.names[i]: pl.concat([table.columns[i]] * parts) for i in words}
-    columns |= {found.time: pl.concat([own + behind for behind in found.behind]), VALUE: pl.concat(cells)}
+    columns |= {found.time: pl.concat([found.own + behind for behind in found.behind]), VALUE: pl.concat(cells)}
     melted = replace(
         table,
         names=tuple(columns),
@@ -66,32 +69,27 @@ def with_a_row_each(table: Table, options: ReadOptions) -> tuple[Table, ReadOpti
 
 def _matrix(table: Table) -> _Matrix | None:
     names = [usual(name) for name in table.names]
-    year, months = column_of_years(table), _run(names, _month, 12, (1,))
-    if year is not None and months is not None:
-        return _Matrix(year, months, [f"-{month:02}" for month in range(1, 13)], "date")
-    day, hours = column_of_days(table), _run(names, _hour, 24, (0, 1))
-    if day is not None and hours is not None:
-        return _Matrix(day, hours, [f" {hour:02}:00" for hour in range(24)], "datetime")
+    months = _run(_months(names), 12, (1,))
+    if months is not None and (years := years_of(table)) is not None:
+        return _Matrix(*years, months, [f"-{month:02}" for month in range(1, 13)], "date")
+    hours = _run([int(found[1]) if (found := _HOUR.fullmatch(name)) else -1 for name in names], 24, (0, 1))
+    if hours is not None and (days := days_of(table)) is not None:
+        return _Matrix(*days, hours, [f" {hour:02}:00" for hour in range(24)], "datetime")
     return None
 
 
-def _run(names: list[str], number: Callable[[str], int], count: int, begins: tuple[int, ...]) -> range | None:
-    """Where so many names stand side by side that count from one of the beginnings."""
-    numbers = [number(name) for name in names]
-    for place in range(len(names) - count + 1):
+def _run(numbers: list[int], count: int, begins: tuple[int, ...]) -> range | None:
+    """Where so many columns stand side by side whose numbers count from one of the beginnings."""
+    for place in range(len(numbers) - count + 1):
         if numbers[place] in begins and numbers[place : place + count] == [numbers[place] + i for i in range(count)]:
             return range(place, place + count)
     return None
 
 
-def _month(name: str) -> int:
-    found = _MONTH.fullmatch(name)
-    return int(found[1]) if found else int(month_numbers(pl.Series([name]))[0])
-
-
-def _hour(name: str) -> int:
-    found = _HOUR.fullmatch(name)
-    return int(found[1]) if found else -1
+def _months(names: list[str]) -> list[int]:
+    by_name = month_numbers(pl.Series(names, dtype=pl.String)).tolist()
+    found = [_MONTH.fullmatch(name) for name in names]
+    return [int(one[1]) if one else month for one, month in zip(found, by_name, strict=True)]
 
 
 def _note(table: Table, found: _Matrix) -> Note:

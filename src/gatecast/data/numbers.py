@@ -86,7 +86,7 @@ def are_words(cells: pl.Series) -> bool:
     """Whether a column holds text, and no number."""
     if cells.dtype != pl.String:
         return cells.dtype == pl.Boolean
-    numbers = read_numbers(cells.head(_SAMPLE))
+    numbers = read_numbers(cells.filter(cells != "").head(_SAMPLE))
     return len(numbers.wrong) > 0 and not numbers.share
 
 

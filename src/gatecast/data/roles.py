@@ -193,9 +193,11 @@ def _find_ids(table: Table, profiles: Sequence[Profile], free: list[int], time: 
         (i for i in free if usual(table.names[i]) in _IDS and profiles[i].kind != "empty"),
         key=lambda i: _IDS.index(usual(table.names[i])),
     )
-    distinct = _distinct_rows(table)
+    named = [i for i in free if usual(table.names[i]) in _IDS_OF_REPEATED_DATES and profiles[i].kind != "empty"]
+    distinct, sure = _distinct_rows(table), [i for i in recognised if usual(table.names[i]) in _SURE_IDS]
+    if sure and len(named) == 1:  # spares a long table the count
+        return (sure[0],)
     rows = distinct(range(len(table.names)))
-    sure = [i for i in recognised if usual(table.names[i]) in _SURE_IDS]
     if sure and (time is None or distinct([sure[0], time]) == rows):
         return (sure[0],)
     if time is None or distinct([time]) == rows:
@@ -205,7 +207,6 @@ def _find_ids(table: Table, profiles: Sequence[Profile], free: list[int], time: 
     if parting:
         return (parting[0],)
     texts = [i for i in free if profiles[i].kind == "text"] if _numbers_differ(table, profiles, distinct, time) else []
-    named = [i for i in free if usual(table.names[i]) in _IDS_OF_REPEATED_DATES and profiles[i].kind != "empty"]
     for together in (*_combinations(named), *_combinations(sorted({*named, *texts}))):
         if distinct([*together, time]) == rows and _are_names(
             together, named, rows, distinct(together), distinct([time])

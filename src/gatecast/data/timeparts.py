@@ -53,15 +53,15 @@ def with_time_of_parts(table: Table, options: ReadOptions) -> tuple[Table, ReadO
     used, parts = [], []
     if day is not None:
         parts = _chain(found, ("hour", "minute"))
-        used = [day, *(found[part][0] for part in parts)]
+        used = [day[0], *(found[part][0] for part in parts)]
     elif not _has_dates(table):
         parts = next((parts for chain in _OF_YEARS if len(parts := _chain(found, chain)) > 1), [])
         used = [found[part][0] for part in parts]
     name = _free_name(table, used, "hour" in parts)
-    if len(used) < 2 or options.time not in (None, name, day if day is None else table.names[day]):
+    if len(used) < 2 or options.time not in (None, name, None if day is None else table.names[day[0]]):
         return table, options
     values = {part: found[part][1] for part in parts}
-    text = _text(None if day is None else table.columns[day].cast(pl.String).str.strip_chars(), values)
+    text = _text(None if day is None else day[1], values)
     note = _note([table.names[i] for i in used], name, "hour" in values and values["hour"].max() == 24)
     table = without_parts(table, used, options)
     table = replace(
@@ -76,13 +76,13 @@ def with_time_of_parts(table: Table, options: ReadOptions) -> tuple[Table, ReadO
 
 def _parts(table: Table) -> dict[str, tuple[int, np.ndarray]]:
     """The one column of each part, and its whole numbers in the part's range."""
-    found = {}
-    for part, names in _NAMES.items():
-        positions = [i for i, name in enumerate(table.names) if usual(name) in names]
-        numbers = _whole_numbers(table, positions[0], part) if len(positions) == 1 else None
-        if numbers is not None:
-            found[part] = (positions[0], numbers)
-    return found
+    return {part: found for part in _NAMES if (found := _part(table, part)) is not None}
+
+
+def _part(table: Table, part: str) -> tuple[int, np.ndarray] | None:
+    positions = [i for i, name in enumerate(table.names) if usual(name) in _NAMES[part]]
+    numbers = _whole_numbers(table, positions[0], part) if len(positions) == 1 else None
+    return None if numbers is None else (positions[0], numbers)
 
 
 def _whole_numbers(table: Table, position: int, part: str) -> np.ndarray | None:
@@ -102,34 +102,42 @@ def _whole_numbers(table: Table, position: int, part: str) -> np.ndarray | None:
     return None if part == "hour" and values.min() == 0 and values.max() == 24 else values.astype(np.int64)
 
 
-def column_of_years(table: Table) -> int | None:
-    """The one column that is called so and holds years."""
-    found = _parts(table).get("year")
-    return None if found is None else found[0]
+def years_of(table: Table) -> tuple[int, pl.Series] | None:
+    """The one column that is called so and holds years, and these as text."""
+    found = _part(table, "year")
+    return None if found is None else (found[0], pl.Series(found[1]).cast(pl.String))
 
 
-def column_of_days(table: Table) -> int | None:
-    """The one column that is called so and holds days, without a clock."""
-    days = [i for i, name in enumerate(table.names) if usual(name) in DAYS and _are_days(table.columns[i])]
+def days_of(table: Table) -> tuple[int, pl.Series] | None:
+    """The one column that is called so and holds days without a clock, and these as text."""
+    positions = [i for i, name in enumerate(table.names) if usual(name) in DAYS]
+    days = [(i, text) for i in positions if (text := days_as_text(table.columns[i])) is not None and _are_dates(text)]
     return days[0] if len(days) == 1 else None
 
 
-def _day(table: Table, found: Mapping[str, tuple[int, np.ndarray]]) -> int | None:
+def days_as_text(cells: pl.Series) -> pl.Series | None:
+    """A column as text without a clock; None where it has one, or holds no text, whole numbers or dates."""
+    if cells.dtype == pl.Datetime:
+        known = cells.drop_nulls()
+        return cells.dt.strftime("%Y-%m-%d") if (known == known.dt.truncate("1d")).all() else None
+    if cells.dtype not in (pl.String, pl.Int64):
+        return None
+    text = cells.cast(pl.String).str.strip_chars()
+    return None if text.str.contains(":", literal=True).fill_null(False).any() else text
+
+
+def _are_dates(text: pl.Series) -> bool:
+    """By the first of them."""
+    first = text.drop_nulls().head(1).to_list()
+    return bool(first) and (looks_like_date(first[0]) or (len(first[0]) == 8 and first[0].isdecimal()))
+
+
+def _day(table: Table, found: Mapping[str, tuple[int, np.ndarray]]) -> tuple[int, pl.Series] | None:
     """The column of days, where there are hours beside it and a day stands several times."""
     if "hour" not in found or len(np.unique(found["hour"][1])) < 2:
         return None
-    day = column_of_days(table)
-    return day if day is not None and table.columns[day].n_unique() < len(table.rows) else None
-
-
-def _are_days(cells: pl.Series) -> bool:
-    """Dates without a clock, by the first of them."""
-    if cells.dtype == pl.Datetime:
-        known = cells.drop_nulls()
-        return bool((known == known.dt.truncate("1d")).all())
-    first = cells.cast(pl.String).drop_nulls().head(1).to_list()
-    compact = bool(first) and len(first[0]) == 8 and first[0].isdecimal()
-    return bool(first) and ":" not in first[0] and (compact or looks_like_date(first[0].strip()))
+    day = days_of(table)
+    return day if day is not None and day[1].n_unique() < len(table.rows) else None
 
 
 def _has_dates(table: Table) -> bool:
@@ -168,7 +176,7 @@ def _text(days: pl.Series | None, values: Mapping[str, np.ndarray]) -> pl.Series
     if "hour" not in parts:
         return days
     minutes = parts.get("minute", pl.Series(["00"] * len(days)))
-    return days.str.replace(r"[ T]0{1,2}:00(:00(\.0+)?)?$", "") + " " + parts["hour"] + ":" + minutes
+    return days + " " + parts["hour"] + ":" + minutes
 
 
 def without_parts(table: Table, used: Collection[int], options: ReadOptions) -> Table:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from gatecast.data.datetext import Dates, read_dates
-from gatecast.data.header import first_time, named_by_time
+from gatecast.data.header import first_time
 from gatecast.data.ids import together
 from gatecast.data.numbers import Numbers, are_words, read_numbers
 from gatecast.data.reading import ColumnInfo, ReadOptions
@@ -41,12 +41,13 @@ def one_series_a_row(table: Table, options: ReadOptions) -> tuple[Rows, tuple[Co
             f"{table.name}: one series a row needs an id and then values, but there is one column; use --layout table.",
             f"{table.name}：每行一个序列时需要先有名称再有数值，但只有一列；请用 --layout table。",
         )
-    first = _first_value(table)
+    timed = first_time([table.names])
+    first = _first_value(table) if timed is None else timed
     positions = _id_positions(table, first, options)
     called = ",".join(table.names[i] for i in positions)
     ids = _ids(table, positions)
     values = _values(table, first)
-    times = _times(table, first, options)
+    times = _counted(values.shape[1]) if timed is None else _times(table, first, options)
     series, length = values.shape
     form, zone = (None, None) if times.dates is None else (times.dates.form, times.dates.zone)
     rows = Rows(
@@ -74,18 +75,14 @@ def is_one_series_a_row(table: Table, options: ReadOptions) -> bool:
     Years may as well head the columns of a table of months by years, and numbers before dates may be hours.
     """
     asked = options.target or options.time or options.past or options.future
-    if asked or not named_by_time([table.names]):
-        return False
-    first = first_time(table.names)
-    if 2 * first > len(table.names) or table.names[first].isdecimal():
+    first = None if asked else first_time([table.names])
+    if first is None or 2 * first > len(table.names) or table.names[first].isdecimal():
         return False
     return any(map(are_words, table.columns[:first]))
 
 
 def _first_value(table: Table) -> int:
-    """Where the values begin: at the dates or years of the header, else behind the columns of words."""
-    if named_by_time([table.names]):
-        return first_time(table.names)
+    """Where the values begin: behind the columns of words."""
     first = 1
     while first < len(table.names) - 1 and are_words(table.columns[first]):
         first += 1
@@ -115,16 +112,18 @@ def _told(table: Table, positions: Sequence[int]) -> tuple[int, int]:
     return cells.n_unique(), int((cells != "").sum())
 
 
+def _counted(length: int) -> _Times:
+    return _Times(np.arange(length))
+
+
 def _times(table: Table, first: int, options: ReadOptions) -> _Times:
-    """The times of the columns, from their names where these are dates or years."""
+    """The times of the columns from their names, dates or years."""
     names = list(table.names[first:])
-    if not named_by_time([table.names]):
-        return _Times(np.arange(len(names)))
     if all(name.isdecimal() for name in names):
         return _Times(np.array([int(name) for name in names]), "year")
     dates = read_dates(pl.Series(names), options.day_first)
     if dates is None or len(dates.wrong):
-        return _Times(np.arange(len(names)))
+        return _counted(len(names))
     if dates.ambiguous:
         raise ambiguous(table.name, "the header", "表头", names)
     return _Times(dates.time, "date", dates)
