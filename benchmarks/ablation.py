@@ -1,0 +1,159 @@
+"""What each part of the default is worth: the same fit without it, on the same data.
+
+    python benchmarks/ablation.py [FOLDER] [--tables small,weekly,hourly] [--only WORDS] [--seeds N]
+
+FOLDER holds `m4_hourly_train.csv` and `m4_weekly_train.csv`, whose last horizon is held out as `m4.py` does; there
+`error` is OWA. `small` are the kinds of `robust.py` below 2000 rows, at most three tables of each, those of FOLDER
+among them; there it is mean MASE over that of the best naive forecast with hindsight, the geometric mean of the kinds.
+Steps and members are fixed, so that nothing hangs on the clock. It may be run in parts.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import m4
+import numpy as np
+from ablation_parts import JUDGING, LEARNING, UnaffectedError, training_once
+from measure import show
+from record import write_record
+from robust_sets import Kind, bundled, made, of_folder
+
+import gatecast as gc
+from gatecast.data import read
+from gatecast.data.reading import ReadOptions
+from gatecast.evaluation.backtest import past_of, rolling_origins, score
+from gatecast.evaluation.baselines import baselines
+from gatecast.evaluation.metrics import msis
+from gatecast.forecaster.plan import SMALL
+
+SIZES = {"weekly": (700, 3), "hourly": (500, 4)}  # steps of the scout; members, one of each kind
+LEVELS = (80, 95)
+MOST_TABLES = 3
+
+
+class Score(NamedTuple):
+    """error: what the table is judged by. interval: MSIS of the 95 % interval. inside: shares of 80 and 95 %."""
+
+    error: float
+    interval: float
+    inside80: float
+    inside95: float
+
+
+def of_competition(name: str, folder: Path) -> Callable[[int], Score]:
+    """Fits one of M4's tables without its last horizon, and judges it there."""
+    group = m4.GROUPS[name]
+    ids, series = m4.read_rows(folder / f"m4_{name}_train.csv")
+    pasts, actual = [y[: -group.horizon] for y in series], np.array([y[-group.horizon :] for y in series])
+    naive = np.array([m4.naive2(y, group.horizon, group.period) for y in pasts])
+    base, frame = m4.measures(pasts, actual, naive, group.period), m4.as_frame(ids, pasts)
+
+    def fitted(seed: int) -> Score:
+        steps, members = SIZES[name]
+        wishes = {"horizon": group.horizon, "season": group.season, "steps": steps, "members": members}
+        forecast = gc.Forecaster(**wishes, seed=seed).fit(frame).predict()
+        found = m4.measures(pasts, actual, forecast.point, group.period)
+        lower, upper = forecast.lower, forecast.upper
+        inside = [float(np.mean((actual >= lower[..., k]) & (actual <= upper[..., k]))) for k in (0, 1)]
+        interval = m4.msis(pasts, actual, lower[..., 1], upper[..., 1], group.period)
+        return Score((found[0] / base[0] + found[1] / base[1]) / 2, interval, *inside)
+
+    return fitted
+
+
+def of_kinds(kinds: list[Kind]) -> Callable[[int], Score]:
+    """Fits tables of these kinds, and judges them as `robust.py` does."""
+
+    def fitted(seed: int) -> Score:
+        found = np.array([judged(kind, seed) for kind in kinds])
+        error, interval = np.exp(np.log(found[:, :2]).mean(0))
+        return Score(float(error), float(interval), *found[:, 2:].mean(0).tolist())
+
+    return fitted
+
+
+def judged(kind: Kind, seed: int) -> Score:
+    """Means over the tables of one kind; the error is over that of its best naive forecast."""
+    ours, theirs = [], []
+    for table in kind.tables[:MOST_TABLES]:
+        panel = read(table, ReadOptions(target="y", time="time", id="id")).panel
+        origins = rolling_origins(panel, kind.horizon, kind.windows)
+        past = past_of(panel, origins)
+        model = gc.Forecaster(horizon=kind.horizon, seed=seed).fit(past)
+        said = {"default": model.predict_at(panel, origins)}
+        for naive in baselines(kind.horizon, LEVELS, kind.seasons):
+            said[naive.name] = naive.fit(past).predict_at(panel, origins)
+        scores = score(list(said), said, panel, origins, LEVELS, kind.seasons)
+        found, own = scores.table(), said["default"]
+        interval = msis(scores.actual, own.lower, own.upper, LEVELS, scores.scale)[-1]
+        ours.append([found["MASE"][0], interval, *(found[f"coverage-{level}"][0] for level in LEVELS)])
+        theirs.append(found["MASE"][1:])
+    error, *others = np.mean(ours, axis=0).tolist()
+    return Score(error / float(np.mean(theirs, axis=0).min()), *others)
+
+
+def ablated(table: str, fitted: Callable[[int], Score], only: str, seeds: int) -> list[dict[str, Any]]:
+    """A row for all parts together, and one for each that is left out; prints them."""
+    rows, stores = [], [{} for _ in range(seeds)]
+    parts = {"nothing": nullcontext, **JUDGING, **LEARNING}
+    for name, part in parts.items():
+        if rows and not any(word in name for word in only.split("|")):
+            continue
+        learns = name in LEARNING
+        found = []
+        for seed, store in enumerate(stores):
+            with part(), nullcontext() if learns else training_once(store):
+                try:
+                    found.append(fitted(seed))
+                except UnaffectedError:
+                    break
+        if len(found) == seeds:
+            rows.append(row(table, name, np.array(found), rows[0] if rows else None))
+            print(rows[-1], flush=True)
+    return rows
+
+
+def row(table: str, name: str, found: np.ndarray, whole: dict[str, Any] | None) -> dict[str, Any]:
+    """found: (seeds, 4), the scores without this part. whole: the row of all parts."""
+    error, interval, *inside = found.mean(0).round(4).tolist()
+    return {
+        "table": table,
+        "without": name,
+        "error": error,
+        "more_error": None if whole is None else f"{error / whole['error'] - 1:+.1%}",
+        "by_seed": ", ".join(f"{one:.4f}" for one in found[:, 0]),
+        "msis": round(interval, 2),
+        "more_msis": None if whole is None else f"{interval / whole['msis'] - 1:+.1%}",
+        "inside80": round(inside[0], 3),
+        "inside95": round(inside[1], 3),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--tables", help="some of small, weekly and hourly; as a rule all that the folder has")
+    parser.add_argument("--only", default="", help="parts whose name holds one of these words, between |")
+    parser.add_argument("--seeds", type=int, default=1)
+    given = parser.parse_args()
+    names = (given.tables or ("small,weekly,hourly" if given.folder else "small")).split(",")
+    rows = []
+    for name in names:
+        if name == "small":
+            kinds = chain(made(), bundled(), of_folder(given.folder) if given.folder else ())
+            fitted = of_kinds([kind for kind in kinds if len(kind.tables[0]) < SMALL])
+        else:
+            fitted = of_competition(name, given.folder)
+        rows += ablated(name, fitted, given.only, given.seeds)
+    show(rows)
+    write_record("ablation", rows, key=("table", "without"))
+
+
+if __name__ == "__main__":
+    main()
