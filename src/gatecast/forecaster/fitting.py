@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from gatecast.conformal import Correction
 from gatecast.errors import TrainingError
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Origins, Prediction
+from gatecast.forecaster.adaptation import adapted
 from gatecast.forecaster.advice import Advisers
 from gatecast.forecaster.analogues import Analogues, Said
 from gatecast.forecaster.bounds import check_finite, check_known_ahead, check_support
@@ -92,29 +94,39 @@ class Fitted:
         asked, naive = self.advisers.asked, self.networks[0].bases.count - (self.plan.network.ridge > 0)
         return (1 - self.gate.share) * self.gate.weight(naive + asked.index(adviser)) if adviser in asked else 0.0
 
-    def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
+    def predict_at(self, panel: Panel, origins: Origins, seen: np.ndarray | None = None) -> Prediction:
         """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
 
+        seen: (series,) rows that the fit saw; intervals then follow how well they have held since. See `adapted`.
         Raises: ColumnError where a covariate is not known over a horizon; DataError for values beyond computing, or
         that the distribution does not know.
         """
         config = self.plan.network
         check_support(panel, config.distribution)
         check_known_ahead(panel, origins, config.horizon)
+        say = partial(self._said, panel)
+        with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
+            if seen is None:
+                prediction = say(origins)
+            else:
+                prediction = adapted(say, panel, origins, seen, config.horizon, config.levels)
+        check_finite(prediction, panel, origins)
+        if DISTRIBUTIONS[config.distribution].support != "any":
+            prediction = Prediction(*(part.clip(min=0) for part in prediction))
+        return prediction
+
+    def _said(self, panel: Panel, origins: Origins) -> Prediction:
+        """By all parts together, some origins at once."""
+        config = self.plan.network
         reader = WindowReader(panel, self.scaler, config.context, config.horizon, self.device)
         parts = []
-        few = at_most_threads(1) if len(origins.series) < _FEW_ORIGINS else nullcontext()
-        with few, np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
+        with at_most_threads(1) if len(origins.series) < _FEW_ORIGINS else nullcontext():
             said = None if self.analogues is None else self.analogues.at(panel, origins)  # one search for all
             for start in range(0, len(origins.series), _PART):
                 part = slice(start, start + _PART)
                 alike = said and Said(*(one[part] for one in said))
                 parts.append(self._predict_part(panel, reader, Origins(*(one[part] for one in origins)), alike))
-        prediction = Prediction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-        check_finite(prediction, panel, origins)
-        if DISTRIBUTIONS[config.distribution].support != "any":
-            prediction = Prediction(*(part.clip(min=0) for part in prediction))
-        return prediction
+        return Prediction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def _predict_part(self, panel: Panel, reader: WindowReader, origins: Origins, said: Said | None) -> Prediction:
         """For so many origins at once: what all members and bases say of each is far more than what is given back."""

@@ -16,6 +16,7 @@ from gatecast.evaluation.baselines import baselines
 from gatecast.features.season import find_seasons
 from gatecast.forecast import Forecast, Origins
 from gatecast.forecaster import fitting, persistence, soundness
+from gatecast.forecaster.adaptation import rows_seen
 from gatecast.forecaster.ensemble import Job
 from gatecast.forecaster.form import read_form
 from gatecast.forecaster.options import check_seed, check_wishes
@@ -165,9 +166,11 @@ class Forecaster:
         return self._ready() if history is None else self._continue(history, join)
 
     def predict_at(self, panel: Panel, origins: Origins) -> Prediction:
-        """Forecast from many origins at once: the `Predictor` protocol."""
-        self._ready()
-        return self.fitted.predict_at(panel, origins)
+        """Forecast from many origins at once: the `Predictor` protocol.
+
+        Where the panel goes on after the data of the fit, intervals follow how well they have held since.
+        """
+        return self.fitted.predict_at(panel, origins, rows_seen(self._ready(), panel))
 
     def backtest(
         self,
