@@ -84,6 +84,33 @@ def test_few_calm_windows_narrow_little_and_wild_ones_widen_in_full():
         assert Correction.fit(*scored(wild), (50,), independent).shift.item() == pytest.approx(0.6)
 
 
+def test_trusted_intervals_move_only_as_far_as_chance_does_not_explain():
+    def shifts(scores: list[float]) -> list[float]:
+        return [Correction.fit(*scored(scores), (80,), trusted=told).shift.item() for told in (False, True)]
+
+    few, some, many = (
+        shifts([-0.9, -0.2, 0.2]),
+        shifts([*np.linspace(-0.5, 1, 16)]),
+        shifts([*np.linspace(-0.5, 1, 4000)]),
+    )
+    assert few[1] == 0 < few[0]
+    assert 0 < some[1] < 0.95 * some[0]
+    assert many[1] == pytest.approx(many[0], rel=0.01)
+
+
+def test_trusted_intervals_that_hold_what_they_promise_stay():
+    found = []
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        actual, zero = random.normal(size=(9, 4)), np.zeros((9, 4))
+        reach = np.broadcast_to(np.array([1.2816, 1.96]), (9, 4, 2))
+        right = Prediction(zero, -reach, reach)
+        one = [Correction.fit(right, actual, np.ones(9), LEVELS, trusted=told).shift[0] for told in (False, True)]
+        found.append(np.abs(one))
+    plain, trusted = np.mean(found, axis=0)
+    assert (trusted < plain / 3).all()
+
+
 def test_a_quiet_series_does_not_pay_for_the_surprises_of_another():
     """Half of the series are ten times as certain, and rightly: all intervals are stretched by the same factor."""
     prediction, actual, scale = heteroscedastic(0, 2000, width=0.5)

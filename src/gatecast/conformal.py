@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _ENOUGH = 200  # errors that a step's correction rests on; with fewer, the neighbouring steps lend theirs
 _NARROWEST = 1e-3  # half of an interval, in units of the window's scale, that a correction can still be measured in
 _COUNTED = 4  # errors that the steps of one window count as at most, since they move together
+_CAUTION = 3.0  # times its variance: a correction within 1.7 standard errors is chance
 _SURE = 5  # independent windows of which half of a narrowing is believed
 
 
@@ -42,11 +43,14 @@ class Correction:
         scale: np.ndarray,
         levels: Sequence[float],
         independent: int | None = None,
+        *,
+        trusted: bool = False,
     ) -> Self:
         """Learn from windows that trained nothing. actual: (windows, horizon). scale: (windows,), positive.
 
         independent: how many windows do not overlap; None = all are separate draws. Few of them may have been calm by
-        chance: n narrow the intervals by n / (n + 5) of what they say.
+        chance: n narrow the intervals by n / (n + 5) of what they say. trusted: whether the intervals are about right
+        as a rule; then chance is no reason to move them (the positive part of James & Stein, 1961).
         """
         y = actual[:, :, None]
         scores = np.maximum(prediction.lower - y, y - prediction.upper) / _reach(prediction, scale)
@@ -55,8 +59,11 @@ class Correction:
         shift = np.empty((horizon, len(levels)))
         for step in range(horizon):
             first, stop = _neighbours(step, horizon, windows)
-            pooled = scores[:, first:stop].reshape(-1, len(levels))
-            shift[step] = _corrections(pooled, draws * min(stop - first, _COUNTED), levels)
+            pooled = np.sort(scores[:, first:stop].reshape(-1, len(levels)), axis=0)
+            separate = max(1, min(len(pooled), draws * min(stop - first, _COUNTED)))
+            shift[step] = _corrections(pooled, separate, levels)
+            if trusted:
+                shift[step] *= _believed(shift[step], _standard_errors(pooled, separate, levels))
         return cls(tuple(levels), np.where(shift < 0, shift * draws / (draws + _SURE), shift))
 
     def apply(self, prediction: Prediction, scale: np.ndarray) -> Prediction:
@@ -99,17 +106,32 @@ def _reach(prediction: Prediction, scale: np.ndarray) -> np.ndarray:
 
 
 def _corrections(errors: np.ndarray, draws: int, levels: Sequence[float]) -> np.ndarray:
-    """One a level, of errors (count, levels) pooled over steps, that are worth so many separate draws.
+    """One a level, of errors (count, levels), rising and pooled over steps, that are worth so many separate draws.
 
     Errors of one window move together: all its steps count as four errors at most. Few errors ask for a place beyond
     the last; it is then half-way between the level and the last, so that no single error sets the interval.
     """
+    wanted = np.asarray(levels) / 100
+    return _quantiles(errors, np.minimum(((draws + 1) * wanted - 0.5) / draws, (1 + wanted) / 2))
+
+
+def _standard_errors(errors: np.ndarray, draws: int, levels: Sequence[float]) -> np.ndarray:
+    """Of the corrections, one a level: half of what lies between the quantiles a standard error of a share apart."""
+    wanted = np.asarray(levels) / 100
+    apart = np.sqrt(wanted * (1 - wanted) / draws)
+    return (_quantiles(errors, wanted + apart) - _quantiles(errors, wanted - apart)) / 2
+
+
+def _believed(shift: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """How much of each correction, 0 … 1."""
+    return np.maximum(0.0, 1 - _CAUTION * (error / np.where(shift == 0, 1.0, shift)) ** 2)
+
+
+def _quantiles(errors: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Of rising errors (count, levels) the one at each level's share, between two by a line: (levels,)."""
     count = len(errors)
-    n, wanted = max(1, min(count, draws)), np.asarray(levels) / 100
-    share = np.minimum(((n + 1) * wanted - 0.5) / n, (1 + wanted) / 2)
-    places = np.clip(share * count - 0.5, 0, count - 1)
-    ranked = np.sort(errors, axis=0)
-    return np.array([np.interp(place, np.arange(count), ranked[:, k]) for k, place in enumerate(places)])
+    places = np.clip(shares * count - 0.5, 0, count - 1)
+    return np.array([np.interp(place, np.arange(count), errors[:, k]) for k, place in enumerate(places)])
 
 
 def _neighbours(step: int, horizon: int, windows: int) -> tuple[int, int]:

@@ -261,14 +261,16 @@ def _judge_and_finish(members: Members, panel: Panel, shares: Split) -> _Judged:
         analogues = None  # they move the networks' forecast, which nobody hears
     gated = gate.apply(before, bases, advice.pretrained)
     drawn, volatility = _drawn_to_the_usual(members, gated, origins, actual)
-    corrected = Correction.fit(drawn, actual, scale, config.levels, independent=independent)
+    trusted = advice.pretrained is not None and gate.share < 1
+    corrected = Correction.fit(drawn, actual, scale, config.levels, independent, trusted=trusted)
     dependence = Dependence.fit((actual - gated.point) / scale[:, None], independent)
-    odds, gate = Odds.learn(gate, before, newest, panel, origins)
     members.finish()
     members.hurry()
-    after, _, _ = predict(members.networks, members.reader, origins)
+    after = gate.apply(predict(members.networks, members.reader, origins)[0], bases, advice.pretrained)
+    kept = corrected.kept_wide(gated, after, scale)
+    odds, gate = Odds.learn(gate, before, newest, panel, origins)
     advisers, gate = members.advisers.heard(gate, members.networks[0].bases.count - (config.ridge > 0))
-    return _Judged(dependence, gate, corrected.kept_wide(before, after, scale), analogues, volatility, advisers, odds)
+    return _Judged(dependence, gate, kept, analogues, volatility, advisers, odds)
 
 
 def _beside_analogues(
