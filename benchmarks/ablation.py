@@ -99,8 +99,8 @@ def judged(kind: Kind, seed: int) -> Score:
 
 
 def ablated(table: str, fitted: Callable[[int], Score], only: str, seeds: int) -> list[dict[str, Any]]:
-    """A row for all parts together, and one for each that is left out; prints them."""
-    rows, stores = [], [{} for _ in range(seeds)]
+    """A row for all parts together, and one for each that changes anything where it is left out; prints them."""
+    rows, wholes, stores = [], [], [{} for _ in range(seeds)]
     parts = {"nothing": nullcontext, **JUDGING, **LEARNING}
     for name, part in parts.items():
         if rows and not any(word in name for word in only.split("|")):
@@ -113,9 +113,11 @@ def ablated(table: str, fitted: Callable[[int], Score], only: str, seeds: int) -
                     found.append(fitted(seed))
                 except UnaffectedError:
                     break
-        if len(found) == seeds:
-            rows.append(row(table, name, np.array(found), rows[0] if rows else None))
-            print(rows[-1], flush=True)
+        if len(found) < seeds or found in wholes:  # no such part here, or it has no say
+            continue
+        wholes = wholes or [found]
+        rows.append(row(table, name, np.array(found), rows[0] if rows else None))
+        print(rows[-1], flush=True)
     return rows
 
 

@@ -116,6 +116,7 @@ JUDGING: dict[str, Part] = {
     "conformal correction": in_fitting(
         "Correction", SimpleNamespace(fit=lambda *_, **__: SimpleNamespace(kept_wide=lambda *_: None))
     ),
+    "adaptive intervals": in_fitting("adapted", lambda say, _, origins, *__: say(origins)),
 }
 
 
