@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import m4
 import numpy as np
-from ablation_parts import JUDGING, LEARNING, UnaffectedError, training_once
+from ablation_parts import JUDGING, LEARNING, Part, UnaffectedError, training_once
 from measure import show
 from record import write_record
 from robust_sets import Kind, bundled, made, of_folder
@@ -100,40 +100,43 @@ def judged(kind: Kind, seed: int) -> Score:
 
 def ablated(table: str, fitted: Callable[[int], Score], only: str, seeds: int) -> list[dict[str, Any]]:
     """A row for all parts together, and one for each that changes anything where it is left out; prints them."""
-    rows, wholes, stores = [], [], [{} for _ in range(seeds)]
-    parts = {"nothing": nullcontext, **JUDGING, **LEARNING}
-    for name, part in parts.items():
-        if rows and not any(word in name for word in only.split("|")):
-            continue
-        learns = name in LEARNING
-        found = []
-        for seed, store in enumerate(stores):
-            with part(), nullcontext() if learns else training_once(store):
-                try:
-                    found.append(fitted(seed))
-                except UnaffectedError:
-                    break
-        if len(found) < seeds or found in wholes:  # no such part here, or it has no say
-            continue
-        wholes = wholes or [found]
-        rows.append(row(table, name, np.array(found), rows[0] if rows else None))
-        print(rows[-1], flush=True)
+    stores = [{} for _ in range(seeds)]
+    whole = without(nullcontext, fitted, stores)
+    rows = [row(table, "nothing", whole, whole)]
+    for name, part in (JUDGING | LEARNING).items():
+        if any(word in name for word in only.split("|")):
+            found = without(part, fitted, stores if name in JUDGING else [{} for _ in range(seeds)])
+            if found and found != whole:
+                rows.append(row(table, name, found, whole))
+                print(rows[-1], flush=True)
     return rows
 
 
-def row(table: str, name: str, found: np.ndarray, whole: dict[str, Any] | None) -> dict[str, Any]:
-    """found: (seeds, 4), the scores without this part. whole: the row of all parts."""
-    error, interval, *inside = found.mean(0).round(4).tolist()
+def without(part: Part, fitted: Callable[[int], Score], stores: list[dict[Any, Any]]) -> list[Score]:
+    """The scores without it, by seed; none where the plan has no such part. stores: what is learnt, by seed."""
+    found = []
+    try:
+        for seed, store in enumerate(stores):
+            with part(), training_once(store):
+                found.append(fitted(seed))
+    except UnaffectedError:
+        return []
+    return found
+
+
+def row(table: str, name: str, found: list[Score], whole: list[Score]) -> dict[str, Any]:
+    """found, whole: the scores without this part and with all of them, by seed."""
+    ours, theirs = (Score(*np.mean(scores, axis=0)) for scores in (found, whole))
     return {
         "table": table,
         "without": name,
-        "error": error,
-        "more_error": None if whole is None else f"{error / whole['error'] - 1:+.1%}",
-        "by_seed": ", ".join(f"{one:.4f}" for one in found[:, 0]),
-        "msis": round(interval, 2),
-        "more_msis": None if whole is None else f"{interval / whole['msis'] - 1:+.1%}",
-        "inside80": round(inside[0], 3),
-        "inside95": round(inside[1], 3),
+        "error": round(ours.error, 4),
+        "more_error": None if found is whole else f"{ours.error / theirs.error - 1:+.1%}",
+        "by_seed": ", ".join(f"{one.error:.4f}" for one in found),
+        "msis": round(ours.interval, 2),
+        "more_msis": None if found is whole else f"{ours.interval / theirs.interval - 1:+.1%}",
+        "inside80": round(ours.inside80, 3),
+        "inside95": round(ours.inside95, 3),
     }
 
 
