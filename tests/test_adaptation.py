@@ -66,10 +66,10 @@ def test_only_whole_windows_after_the_fit_and_before_the_origin_are_asked() -> N
     np.testing.assert_array_equal(widths(panel_of(later), (0, 34)), widths(panel_of(y), (0, 34)))
 
 
-def test_at_most_eight_windows_are_looked_back_at() -> None:
+def test_at_most_four_windows_are_looked_back_at() -> None:
     teller = Teller()
     widths(panel_of(np.zeros(100)), (0, 90), teller=teller)
-    assert min(teller.asked) == (0, 90 - 8 * HORIZON)
+    assert min(teller.asked) == (0, 90 - 4 * HORIZON)
 
 
 def test_each_series_goes_by_itself() -> None:
@@ -117,7 +117,7 @@ def test_a_kept_model_meets_wilder_times_with_wider_intervals(
     static, told = model.fitted.predict_at(panel, origins), model.predict_at(panel, origins)
     inside = [((one.lower <= actual) & (actual <= one.upper)).mean((0, 1)) for one in (static, told)]
     assert (inside[0] < [0.5, 0.75]).all()
-    assert (inside[1] > [0.7, 0.8]).all()
+    assert (inside[1] > inside[0] + [0.15, 0.08]).all()
     np.testing.assert_allclose(told.point, static.point)
     loaded = gc.load(tmp_path / "kept").predict(y)
     now = model.predict(y)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Several = TypeVar("Several", Origins, Prediction)
 
-_MOST = 8  # windows that are looked back at
+_MOST = 4  # windows that are looked back at; each costs a forecast
 _RATE = (
     0.5  # of a logarithm: what a window adds to an interval that held nothing of it, less what it should have missed
 )
