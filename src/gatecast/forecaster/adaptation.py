@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 Several = TypeVar("Several", Origins, Prediction)
 
 _MOST = 4  # windows that are looked back at; each costs a forecast
-_RATE = (
-    0.5  # of a logarithm: what a window adds to an interval that held nothing of it, less what it should have missed
-)
+_RATE = 0.5  # times the share missed beyond what should be: what a window adds to the logarithm of the width
 
 
 def rows_seen(fit: Panel, panel: Panel) -> np.ndarray:
