@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import gatecast as gc
+from gatecast.conformal import Correction
 from gatecast.errors import ArtifactError
 from gatecast.forecast import Origins, Prediction
 from gatecast.forecaster.advice import Advice, Advisers
@@ -216,3 +217,25 @@ def test_weights_that_are_not_its_own_are_refused(lie):
     stored = fit(monthly()).to_artifact()
     with pytest.raises(ArtifactError, match="pretrained"):
         gc.Forecaster.from_artifact(Artifact(stored.description, lie(stored.tensors)), "cpu")
+
+
+@pytest.mark.parametrize(("wishes", "heard"), [({}, True), ({"model": "lstm"}, False)])
+def test_its_widths_are_trusted_and_not_stretched_for_what_unheard_networks_learnt(wishes, heard, monkeypatch):
+    """With five steps the network has no say: its own widths count only where no other say how wide."""
+    trusted, widths = [], []
+    learn, keep = Correction.fit, Correction.kept_wide
+
+    def fit_told(*given, **told):
+        trusted.append(told["trusted"])
+        return learn(*given, **told)
+
+    def kept(self, before, after, scale):
+        widths.extend(one.upper - one.lower for one in (before, after))
+        return keep(self, before, after, scale)
+
+    monkeypatch.setattr(Correction, "fit", fit_told)
+    monkeypatch.setattr(Correction, "kept_wide", kept)
+    model = fit(monthly(), **wishes)
+    assert model.fitted.gate.share == 0
+    assert trusted == [heard]
+    assert np.allclose(*widths) == heard
