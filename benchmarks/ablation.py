@@ -22,18 +22,14 @@ import numpy as np
 from ablation_parts import JUDGING, LEARNING, Part, UnaffectedError, training_once
 from measure import show
 from record import write_record
+from robust import LEVELS, scores_of
 from robust_sets import Kind, bundled, made, of_folder
 
 import gatecast as gc
-from gatecast.data import read
-from gatecast.data.reading import ReadOptions
-from gatecast.evaluation.backtest import past_of, rolling_origins, score
-from gatecast.evaluation.baselines import baselines
 from gatecast.evaluation.metrics import msis
 from gatecast.forecaster.plan import SMALL
 
 SIZES = {"weekly": (700, 3), "hourly": (500, 4)}  # steps of the scout; members, one of each kind
-LEVELS = (80, 95)
 MOST_TABLES = 3
 
 
@@ -58,11 +54,8 @@ def of_competition(name: str, folder: Path) -> Callable[[int], Score]:
         steps, members = SIZES[name]
         wishes = {"horizon": group.horizon, "season": group.season, "steps": steps, "members": members}
         forecast = gc.Forecaster(**wishes, seed=seed).fit(frame).predict()
-        found = m4.measures(pasts, actual, forecast.point, group.period)
-        lower, upper = forecast.lower, forecast.upper
-        inside = [float(np.mean((actual >= lower[..., k]) & (actual <= upper[..., k]))) for k in (0, 1)]
-        interval = m4.msis(pasts, actual, lower[..., 1], upper[..., 1], group.period)
-        return Score((found[0] / base[0] + found[1] / base[1]) / 2, interval, *inside)
+        found = m4.judged(group, pasts, actual, base, forecast)
+        return Score(found["owa"], found["msis"], found["inside80"], found["inside95"])
 
     return fitted
 
@@ -82,15 +75,8 @@ def judged(kind: Kind, seed: int) -> Score:
     """Means over the tables of one kind; the error is over that of its best naive forecast."""
     ours, theirs = [], []
     for table in kind.tables[:MOST_TABLES]:
-        panel = read(table, ReadOptions(target="y", time="time", id="id")).panel
-        origins = rolling_origins(panel, kind.horizon, kind.windows)
-        past = past_of(panel, origins)
-        model = gc.Forecaster(horizon=kind.horizon, seed=seed).fit(past)
-        said = {"default": model.predict_at(panel, origins)}
-        for naive in baselines(kind.horizon, LEVELS, kind.seasons):
-            said[naive.name] = naive.fit(past).predict_at(panel, origins)
-        scores = score(list(said), said, panel, origins, LEVELS, kind.seasons)
-        found, own = scores.table(), said["default"]
+        scores, _ = scores_of(kind, table, seed)
+        found, own = scores.table(), scores.predictions["default"]
         interval = msis(scores.actual, own.lower, own.upper, LEVELS, scores.scale)[-1]
         ours.append([found["MASE"][0], interval, *(found[f"coverage-{level}"][0] for level in LEVELS)])
         theirs.append(found["MASE"][1:])

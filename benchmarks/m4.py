@@ -91,6 +91,23 @@ def msis(pasts: list[np.ndarray], actual: np.ndarray, lower: np.ndarray, upper: 
     return float(np.mean((upper - lower + miss).mean(1) / scale))
 
 
+def judged(
+    group: Group, pasts: list[np.ndarray], actual: np.ndarray, base: tuple[float, float], forecast: gc.Forecast
+) -> dict[str, float]:
+    """All measures of a forecast. base: those of Naive2."""
+    smape, mase = measures(pasts, actual, forecast.point, group.period)
+    lower, upper = forecast.lower, forecast.upper
+    inside = np.mean((actual[..., None] >= lower) & (actual[..., None] <= upper), axis=(0, 1)).tolist()
+    return {
+        "smape": smape,
+        "mase": mase,
+        "owa": (smape / base[0] + mase / base[1]) / 2,
+        "msis": msis(pasts, actual, lower[..., -1], upper[..., -1], group.period),
+        "inside80": inside[0],
+        "inside95": inside[1],
+    }
+
+
 def as_frame(ids: list[str], series: list[np.ndarray]):
     """A long table with counted steps."""
     import polars as pl
@@ -123,23 +140,15 @@ def run(
         model = gc.Forecaster(**wishes, seed=seed, device=device)
         forecast = model.fit(frame).predict()
         seconds = time.perf_counter() - start
-        smape, mase = measures(pasts, actual, forecast.point, group.period)
-        lower, upper = forecast.lower[..., -1], forecast.upper[..., -1]
-        inside = [
-            float(np.mean((actual >= forecast.lower[..., k]) & (actual <= forecast.upper[..., k]))) for k in (0, 1)
-        ]
+        digits = {"owa": 4, "msis": 2}
+        found = judged(group, pasts, actual, base, forecast)
         row = {
             "group": group.name,
             "seed": seed,
             "budget": wishes["budget"],
             "seconds": round(seconds, 1),
             "steps": model.history.steps,
-            "smape": round(smape, 3),
-            "mase": round(mase, 3),
-            "owa": round((smape / base[0] + mase / base[1]) / 2, 4),
-            "msis": round(msis(pasts, actual, lower, upper, group.period), 2),
-            "inside80": round(inside[0], 3),
-            "inside95": round(inside[1], 3),
+            **{name: round(value, digits.get(name, 3)) for name, value in found.items()},
         }
         print(row, flush=True)
         rows.append(row)

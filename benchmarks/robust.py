@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from measure import show
 from record import write_record
 from robust_sets import Kind, bundled, made, of_folder
@@ -25,6 +26,7 @@ from robust_sets import Kind, bundled, made, of_folder
 import gatecast as gc
 from gatecast.data import read
 from gatecast.data.reading import ReadOptions
+from gatecast.evaluation import Scores
 from gatecast.evaluation.backtest import past_of, rolling_origins, score
 from gatecast.evaluation.baselines import baselines
 
@@ -32,20 +34,26 @@ LEVELS = (80, 95)
 AT_MOST = 1.02
 
 
+def scores_of(kind: Kind, table: pl.DataFrame, seed: int) -> tuple[Scores, float]:
+    """The default and the naive forecasts on one table, and the processor's seconds that the default took."""
+    panel = read(table, ReadOptions(target="y", time="time", id="id")).panel
+    origins = rolling_origins(panel, kind.horizon, kind.windows)
+    past = past_of(panel, origins)
+    start = time.process_time()
+    model = gc.Forecaster(horizon=kind.horizon, seed=seed, steps=kind.steps).fit(past)
+    predictions = {"default": model.predict_at(panel, origins)}
+    seconds = time.process_time() - start
+    for naive in baselines(kind.horizon, LEVELS, kind.seasons):
+        predictions[naive.name] = naive.fit(past).predict_at(panel, origins)
+    return score(list(predictions), predictions, panel, origins, LEVELS, kind.seasons), seconds
+
+
 def judge(kind: Kind, seed: int) -> dict[str, Any]:
     """The mean errors over the tables of one kind."""
     errors, inside, seconds = defaultdict(list), [], 0.0
     for table in kind.tables:
-        panel = read(table, ReadOptions(target="y", time="time", id="id")).panel
-        origins = rolling_origins(panel, kind.horizon, kind.windows)
-        past = past_of(panel, origins)
-        start = time.process_time()
-        model = gc.Forecaster(horizon=kind.horizon, seed=seed, steps=kind.steps).fit(past)
-        predictions = {"default": model.predict_at(panel, origins)}
-        seconds += time.process_time() - start
-        for naive in baselines(kind.horizon, LEVELS, kind.seasons):
-            predictions[naive.name] = naive.fit(past).predict_at(panel, origins)
-        found = score(list(predictions), predictions, panel, origins, LEVELS, kind.seasons).table()
+        scores, took = scores_of(kind, table, seed)
+        found, seconds = scores.table(), seconds + took
         for name, value in zip(found["method"], found["MASE"], strict=True):
             errors[name].append(float(value))
         inside.append([float(found[f"coverage-{level}"][0]) for level in LEVELS])

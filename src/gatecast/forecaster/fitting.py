@@ -97,19 +97,16 @@ class Fitted:
     def predict_at(self, panel: Panel, origins: Origins, seen: np.ndarray | None = None) -> Prediction:
         """Forecast from many origins at once, with corrected intervals. Reads nothing after an origin.
 
-        seen: (series,) rows that the fit saw; intervals then follow how well they have held since. See `adapted`.
+        seen: (series,) rows that the fit saw, None = all; intervals follow how they have held since. See `adapted`.
         Raises: ColumnError where a covariate is not known over a horizon; DataError for values beyond computing, or
         that the distribution does not know.
         """
         config = self.plan.network
         check_support(panel, config.distribution)
         check_known_ahead(panel, origins, config.horizon)
-        say = partial(self._said, panel)
+        say, seen = partial(self._said, panel), panel.lengths if seen is None else seen
         with np.errstate(over="ignore", invalid="ignore"):  # told of in words, below
-            if seen is None:
-                prediction = say(origins)
-            else:
-                prediction = adapted(say, panel, origins, seen, config.horizon, config.levels)
+            prediction = adapted(say, panel, origins, seen, config.horizon, config.levels)
         check_finite(prediction, panel, origins)
         if DISTRIBUTIONS[config.distribution].support != "any":
             prediction = Prediction(*(part.clip(min=0) for part in prediction))
